@@ -1,0 +1,67 @@
+# Everything somebody types: `make run` to try the product, `make test` and `make lint` to change it.
+
+PORT ?= 8000
+HOURS ?= open
+ARGS ?=
+
+PYTHON_BIN = .venv/bin/python
+# What tests and checks run with. Their data stay apart from those of `make run`.
+TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
+PACKAGES = chat core scheduling offline_messages facturando_support
+
+.PHONY: help run test test-engines lint format lock
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
+	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
+	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
+	@echo "make lint             formato, tipos, seguridad, capas"
+	@echo "make format           da formato al código y a las plantillas"
+	@echo "make lock             vuelve a fijar las versiones de las dependencias"
+
+run:
+	@bin/setup run
+	@exec env DEBUG=on HOURS="$(HOURS)" PUBLIC_URL="http://127.0.0.1:$(PORT)" \
+		EXTRA_ORIGINS="http://localhost:$(PORT)" $(PYTHON_BIN) manage.py serve --demo --port "$(PORT)"
+
+test:
+	@bin/setup dev
+	@bin/system-parts
+	$(TEST_ENV) $(PYTHON_BIN) -m pytest $(ARGS)
+
+test-engines:
+	@bin/setup dev
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
+		-m "not browser and not engines and not process" $(ARGS)
+
+lint:
+	@bin/setup dev
+	$(PYTHON_BIN) -m ruff format --check .
+	$(PYTHON_BIN) -m ruff check .
+	$(TEST_ENV) $(PYTHON_BIN) -m mypy $(PACKAGES) tests
+	$(PYTHON_BIN) .venv/bin/lint-imports
+	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.0 {} +
+	mkdir -p var/test
+	$(TEST_ENV) $(PYTHON_BIN) manage.py makemigrations --check --dry-run
+	env -u DATABASE_URL -u REDIS_URL DEBUG=off VAR_DIR="$(CURDIR)/var/test" PUBLIC_URL=https://soporte.example \
+		SECRET_KEY="$$($(PYTHON_BIN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		$(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
+
+format:
+	@bin/setup dev
+	$(PYTHON_BIN) -m ruff check --fix .
+	$(PYTHON_BIN) -m ruff format .
+	find templates -name '*.html' -exec .venv/bin/djade --target-version 6.0 {} +
+
+# A tool of its own, used once in a while: it stays out of .venv.
+var/lock/bin/uv:
+	"$$(bin/python)" -m venv var/lock
+	var/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+UV_COMPILE = var/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-header --quiet $(UPGRADE)
+
+lock: var/lock/bin/uv
+	$(UV_COMPILE) -o requirements.lock
+	$(UV_COMPILE) --group dev -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,115 @@
+"""Who may open what. Missing and forbidden look the same: callers get None, or a 404."""
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.core import signing
+from django.utils.crypto import constant_time_compare
+
+from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, Attachment, ChatSession, Visitor
+
+KEY_BYTES = 32
+COOKIE_NAME = "fs_visitante"
+COOKIE_SALT = "chat.visitor"
+
+
+def new_visitor_key() -> str:
+    """256 random bits: not guessed, and so not slowed by a password hash."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def hash_key(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def sign_key(key: str) -> str:
+    return signing.Signer(salt=COOKIE_SALT).sign(key)
+
+
+def key_from_cookie(value: str) -> str | None:
+    """The key inside a visitor's cookie, or None for one that we did not sign."""
+    try:
+        return signing.Signer(salt=COOKIE_SALT).unsign(value)
+    except signing.BadSignature:
+        return None
+
+
+def user_of_session(session: SessionBase) -> Agent | None:
+    """The active agent of a staff session, read afresh; None once disabled, logged out or with a new password."""
+    stored = session.__class__(session.session_key)
+    try:
+        agent = Agent.objects.filter(pk=stored[SESSION_KEY], is_active=True).first()
+    except (KeyError, ValueError):
+        return None
+    if agent is None or not constant_time_compare(stored.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash()):
+        return None
+    return agent
+
+
+def visitor_of(key: str | None) -> Visitor | None:
+    """The visitor whose browser shows this key, if it ever started a chat."""
+    return Visitor.objects.filter(key_hash=hash_key(key)).first() if key else None
+
+
+def chat_of(visitor: Visitor | None) -> ChatSession | None:
+    """The one chat that this browser sees."""
+    if visitor is None:
+        return None
+    return (
+        ChatSession.objects.shown_to(visitor)
+        .select_related("agent", "program", "offline_message")
+        .first()
+    )
+
+
+type User = Agent | AnonymousUser | Any
+
+
+def is_supervisor(user: User) -> bool:
+    return _is_staff_in(user, {SUPERVISORS_GROUP})
+
+
+def is_agent(user: User) -> bool:
+    """Whether the person may use the console. Supervisors are agents."""
+    return _is_staff_in(user, {AGENTS_GROUP, SUPERVISORS_GROUP})
+
+
+def _is_staff_in(user: User, groups: set[str]) -> bool:
+    if not (user.is_authenticated and user.is_active):
+        return False
+    return user.is_superuser or user.groups.filter(name__in=groups).exists()
+
+
+def can_read_chat(user: User, session: ChatSession) -> bool:
+    """Agents read the chats they attend, those in the queue, ended ones and so the history they need.
+
+    Somebody else's running chat is read by supervisors alone.
+    """
+    if not is_agent(user):
+        return False
+    if session.is_active and session.agent_id != user.pk:  # type: ignore[attr-defined]
+        return is_supervisor(user)
+    return True
+
+
+def can_write_chat(user: User, session: ChatSession) -> bool:
+    return is_agent(user) and session.is_active and session.agent_id == user.pk  # type: ignore[attr-defined]
+
+
+def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachment | None:
+    if visitor is None:
+        return None
+    return Attachment.objects.filter(
+        public_id=public_id, message__session__visitor=visitor, message__number__isnull=False
+    ).first()
+
+
+def attachment_for_staff(user: User, public_id: str) -> Attachment | None:
+    attachment = Attachment.objects.filter(public_id=public_id).select_related("message__session").first()
+    if attachment and can_read_chat(user, attachment.message.session):
+        return attachment
+    return None

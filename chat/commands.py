@@ -1,0 +1,140 @@
+"""What a browser may ask for, by socket or by plain HTTP: one explicit dict a side, never a handler's name.
+
+A command takes who asks, a decoded payload and the instant, checks the payload with a form, calls one
+service, and returns the frame that answers it (`chat/PROTOCOL.md` has the table).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from chat import events, services
+from chat.access import can_write_chat
+from chat.forms import FollowForm, MarksForm, MessageForm, TypingForm
+from chat.models import Agent, ChatSession, Message
+from chat.services import Author, Draft
+from core.errors import RuleBroken
+from core.limits import check_limit
+
+type Payload = dict[str, Any]
+type Frame = dict[str, Any]
+
+
+class UnknownCommand(RuleBroken):
+    code = "command.unknown"
+    text = _("El mensaje no se pudo entender. Recargue la página.")
+
+
+class BadPayload(RuleBroken):
+    """A form said no; the text is its first sentence."""
+
+    code = "command.invalid"
+
+    def __init__(self, form: forms.Form) -> None:
+        super().__init__(next(iter(form.errors.values()))[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """Who sends a command, about which chat. `agent` is None for the customer."""
+
+    session: ChatSession
+    agent: Agent | None = None
+
+    @property
+    def author(self) -> Author:
+        return Author(self.agent)
+
+
+def run_command(asker: Asker, payload: Payload, now: datetime) -> Frame | None:
+    """Run one command of a customer or an agent. Raises RuleBroken, UnknownCommand and BadPayload among them."""
+    table = CUSTOMER_COMMANDS if asker.agent is None else AGENT_COMMANDS
+    command = table.get(payload.get("type", ""))  # type: ignore[arg-type]
+    if command is None:
+        raise UnknownCommand
+    if asker.agent is not None and not can_write_chat(asker.agent, asker.session):
+        raise services.NotYourChat
+    return command(asker, payload, now)
+
+
+def error_frame(broken: RuleBroken, payload: Payload) -> Frame:
+    """How a broken rule looks on the wire; `client_id` says which line it was about."""
+    client_id = payload.get("client_id")
+    return {
+        "type": "error",
+        "code": broken.code,
+        "text": str(broken.text),
+        "client_id": client_id if isinstance(client_id, str) else None,
+    }
+
+
+def _send_message(asker: Asker, payload: Payload, now: datetime) -> Frame:
+    data = _valid(MessageForm(payload))
+    _limit(asker)
+    if asker.agent is None:
+        services.enforce(asker.session, now)
+    draft = Draft(text=data["text"], client_id=data["client_id"])
+    message = services.post_message(session=asker.session, author=asker.author, draft=draft, now=now)
+    return stored_frame(message, for_staff=asker.agent is not None)
+
+
+def _send_note(asker: Asker, payload: Payload, now: datetime) -> Frame:
+    data = _valid(MessageForm(payload))
+    assert asker.agent is not None  # noqa: S101  the table of agents alone names this command
+    draft = Draft(text=data["text"], client_id=data["client_id"])
+    message = services.post_note(session=asker.session, agent=asker.agent, draft=draft, now=now)
+    return stored_frame(message, for_staff=True)
+
+
+def stored_frame(message: Message, *, for_staff: bool) -> Frame:
+    """The acknowledgement: what was sent is committed under this number."""
+    return {
+        "type": "message.stored",
+        "session": message.session_id,  # type: ignore[attr-defined]
+        "client_id": str(message.client_id),
+        "number": message.number,
+        "staff_number": message.staff_number if for_staff else None,
+        "created_at": events.instant(message.created_at),
+    }
+
+
+def _move_marks(asker: Asker, payload: Payload, _now: datetime) -> None:
+    data = _valid(MarksForm(payload))
+    services.move_marks(
+        session=asker.session, side=asker.author.side, delivered=data["delivered"], read=data["read"]
+    )
+
+
+def _set_typing(asker: Asker, payload: Payload, now: datetime) -> None:
+    data = _valid(TypingForm(payload))
+    services.show_typing(session=asker.session, author=asker.author, is_typing=data["is_typing"], now=now)
+
+
+def _valid(form: forms.Form) -> dict[str, Any]:
+    if not form.is_valid():
+        raise BadPayload(form)
+    return form.cleaned_data
+
+
+def _limit(asker: Asker) -> None:
+    if asker.agent is None:
+        check_limit("messages_per_visitor", str(asker.session.visitor_id))  # type: ignore[attr-defined]
+
+
+type Command = Callable[[Asker, Payload, datetime], Frame | None]
+
+CUSTOMER_COMMANDS: dict[str, Command] = {
+    "message.send": _send_message,
+    "marks.move": _move_marks,
+    "typing.set": _set_typing,
+}
+AGENT_COMMANDS: dict[str, Command] = {**CUSTOMER_COMMANDS, "note.send": _send_note}
+
+
+def follow_from(payload: Payload) -> int:
+    """The last number the browser has, 0 when it has nothing."""
+    return int(_valid(FollowForm(payload))["after"])

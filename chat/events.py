@@ -1,0 +1,212 @@
+"""What a browser is told, in which shape, and the one place that speaks to the channel layer.
+
+News may be lost, repeated or reordered by the layer: everything here can be read again from the database,
+and readers put it in order by its numbers (`chat/PROTOCOL.md`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from chat.models import Attachment, ChatSession, Message
+
+QUEUE_GROUP = "queue"
+AGENTS_GROUP = "agents"
+
+
+def customer_group(session_id: int) -> str:
+    return f"chat.{session_id}.customer"
+
+
+def staff_group(session_id: int) -> str:
+    return f"chat.{session_id}.staff"
+
+
+def agent_group(agent_id: int) -> str:
+    return f"agent.{agent_id}"
+
+
+def instant(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the millisecond: what browsers parse alike."""
+    return moment and moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A fact. Subclasses name it in `type`; unknown fields are refused by construction."""
+
+    type: ClassVar[str]
+
+    def frame(self) -> dict[str, Any]:
+        """The JSON object that goes over the wire."""
+        return {"type": self.type, **asdict(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageCreated(Event):
+    """A line of a chat. `staff_number` is None for customers, `number` is None for a note."""
+
+    type: ClassVar[str] = "message.created"
+    session: int
+    number: int | None
+    staff_number: int | None
+    client_id: str
+    author: str
+    author_name: str
+    text: str
+    rule: str
+    created_at: str | None
+    attachment: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarksMoved(Event):
+    """How far one side has received and read the other's lines."""
+
+    type: ClassVar[str] = "marks.moved"
+    session: int
+    side: str
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypingChanged(Event):
+    """One side began or stopped typing. Never stored."""
+
+    type: ClassVar[str] = "typing.changed"
+    session: int
+    side: str
+    is_typing: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionChanged(Event):
+    """A chat moved: the page reads its regions again."""
+
+    type: ClassVar[str] = "session.changed"
+    session: int
+    folio: str
+    state: str
+    agent: int | None
+    is_identified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueChanged(Event):
+    """The chats that wait, head first. Customers are told only their own place."""
+
+    type: ClassVar[str] = "queue.changed"
+    waiting: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMoved(Event):
+    """A waiting customer's place, 1 being next. What a consumer makes of `QueueChanged`."""
+
+    type: ClassVar[str] = "queue.moved"
+    place: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineMessagesChanged(Event):
+    """How many offline messages wait for an answer."""
+
+    type: ClassVar[str] = "offline-messages.changed"
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessChanged(Event):
+    """An agent's rights changed: sockets ask again whether they may stay."""
+
+    type: ClassVar[str] = "access.changed"
+    agent: int
+
+
+def message_created(message: Message, *, for_staff: bool) -> MessageCreated:
+    attachment: Attachment | None = message.attachment if message.is_file else None  # type: ignore[attr-defined]
+    return MessageCreated(
+        session=message.session_id,  # type: ignore[attr-defined]
+        number=message.number,
+        staff_number=message.staff_number if for_staff else None,
+        client_id=str(message.client_id),
+        author=message.author,
+        author_name=message.author_name,
+        text=message.text,
+        rule=message.rule,
+        created_at=instant(message.created_at),
+        attachment=attachment and attachment_shape(attachment),
+    )
+
+
+def attachment_shape(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "id": attachment.public_id.hex,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+    }
+
+
+def session_changed(session: ChatSession) -> SessionChanged:
+    return SessionChanged(
+        session=session.pk,
+        folio=session.folio,
+        state=session.state,
+        agent=session.agent_id,  # type: ignore[attr-defined]
+        is_identified=session.identified_at is not None,
+    )
+
+
+def announce(event: Event, *groups: str) -> None:
+    """Send to groups once the transaction is committed.
+
+    Robust: the layer may be down, and what is committed stays acknowledged all the same.
+    """
+    transaction.on_commit(lambda: _send(event, groups), robust=True)
+
+
+def announce_now(event: Event, *groups: str) -> None:
+    """Send what is never stored (typing)."""
+    _send(event, groups)
+
+
+def announce_message(message: Message) -> None:
+    """Tell everyone who may read this line; a note goes to staff alone."""
+    pk = message.session_id  # type: ignore[attr-defined]
+    announce(message_created(message, for_staff=True), staff_group(pk))
+    if not message.is_note:
+        announce(message_created(message, for_staff=False), customer_group(pk))
+
+
+def announce_session(session: ChatSession, *, also: Iterable[str] = ()) -> None:
+    """Tell both sides of a chat, and every console, that it moved."""
+    groups = {customer_group(session.pk), staff_group(session.pk), AGENTS_GROUP, *also}
+    announce(session_changed(session), *sorted(groups))
+
+
+def announce_queue() -> None:
+    """Tell consoles and waiting customers the new order, read after the commit."""
+    transaction.on_commit(_send_queue, robust=True)
+
+
+def _send_queue() -> None:
+    waiting = list(ChatSession.objects.waiting().values_list("pk", flat=True))
+    _send(QueueChanged(waiting=waiting), (QUEUE_GROUP, AGENTS_GROUP))
+
+
+def _send(event: Event, groups: Iterable[str]) -> None:
+    async_to_sync(_group_send)(event.frame(), tuple(groups))
+
+
+async def _group_send(frame: dict[str, Any], groups: tuple[str, ...]) -> None:
+    layer = get_channel_layer()
+    for group in groups:
+        # The handler's name is ours and fixed: nothing a browser sent can choose it.
+        await layer.group_send(group, {"type": "news", "frame": frame})

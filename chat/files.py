@@ -1,0 +1,229 @@
+"""Which files may be sent. Bytes decide the type; the name and the client's header are never believed."""
+
+import hashlib
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import BinaryIO
+from xml.etree import ElementTree  # noqa: S405  only names of the first element are read, see _xml_root
+
+import filetype
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from core.errors import RuleBroken
+from core.text import clean_text
+
+# What a browser's picker offers, and the sentence beside it.
+ACCEPT = ".png,.jpg,.jpeg,.gif,.webp,.bmp,.pdf,.xml,.txt,.log,.zip,.doc,.docx,.xls,.xlsx,.ppt,.pptx"
+ALLOWED_IN_WORDS = "imágenes, PDF, XML, TXT, ZIP y documentos de Office"
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_BINARY = {
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "application/pdf",
+    "application/zip",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    f"{_OFFICE}wordprocessingml.document",
+    f"{_OFFICE}spreadsheetml.sheet",
+    f"{_OFFICE}presentationml.presentation",
+}
+_EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    f"{_OFFICE}wordprocessingml.document": "docx",
+    f"{_OFFICE}spreadsheetml.sheet": "xlsx",
+    f"{_OFFICE}presentationml.presentation": "pptx",
+    "application/xml": "xml",
+    "text/plain": "txt log",
+}
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_KEY_NAME = re.compile(r"\.(?:key|pfx|p12|pem|jks|ppk)$", re.IGNORECASE)
+_PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
+_MARKUP = re.compile(r"<\s*(?:!doctype|html|script|svg|body|iframe|head|img|meta)\b", re.IGNORECASE)
+_MOST_ZIP_NAMES = 2_000
+
+
+class FileRefused(RuleBroken):
+    code = "file.refused"
+
+
+class PrivateKeyRefused(RuleBroken):
+    code = "file.private-key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Este archivo parece una llave privada (.key, .pfx, .p12 o PEM) y no se envió. Con ella y su "
+                "contraseña cualquiera puede firmar a su nombre: no la comparta con nadie, tampoco con nosotros."
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFile:
+    """A file that may be stored. `name` is for showing only."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    content: BinaryIO
+
+
+def check_file(upload: UploadedFile) -> CheckedFile:
+    """Return what may be stored.
+
+    Raises FileRefused (empty, too large, a type that is not allowed) and PrivateKeyRefused.
+    """
+    size = upload.size or 0
+    if size == 0:
+        raise FileRefused(_("El archivo está vacío. Elija otro."))
+    if size > settings.CHAT_MAX_UPLOAD_BYTES:
+        raise FileRefused(too_large())
+    data = upload.read()
+    name = shown_name(upload.name or "")
+    _refuse_keys(name, data)
+    content_type = _type_of(data)
+    if content_type is None:
+        raise FileRefused(_("Este tipo de archivo no se puede enviar. Se aceptan %s.") % ALLOWED_IN_WORDS)
+    return CheckedFile(
+        name=with_true_extension(name, content_type),
+        content_type=content_type,
+        size=size,
+        sha256=hashlib.sha256(data).hexdigest(),
+        content=io.BytesIO(data),
+    )
+
+
+def too_large() -> str:
+    megabytes = settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024)
+    return _("El archivo pesa más de %d MB. Comprímalo o envíelo en partes.") % megabytes
+
+
+def shown_name(name: str) -> str:
+    """A name without folders, control or direction-changing characters, at most 100 long."""
+    base = re.split(r"[\\/]", clean_text(name))[-1].replace("\n", " ").replace("\t", " ").strip(". ")
+    stem, dot, extension = base.rpartition(".")
+    if dot and len(extension) <= 8:
+        return f"{stem[: 99 - len(extension)]}.{extension}" if stem else f"archivo.{extension}"
+    return base[:100] or "archivo"
+
+
+def with_true_extension(name: str, content_type: str) -> str:
+    """Give a file the ending of what it is: a PNG called factura.exe is saved as factura.exe.png."""
+    endings = _EXTENSIONS[content_type].split()
+    if name.lower().endswith(tuple(f".{ending}" for ending in endings)):
+        return name
+    return f"{name}.{endings[0]}"
+
+
+def _refuse_keys(name: str, data: bytes) -> None:
+    if _KEY_NAME.search(name) or _PEM_KEY.search(data) or _is_der_key(data):
+        raise PrivateKeyRefused
+    if data[:4] == b"PK\x03\x04" and any(_KEY_NAME.search(inner) for inner in _zip_names(data)):
+        raise PrivateKeyRefused
+
+
+def _is_der_key(data: bytes) -> bool:
+    """A DER SEQUENCE (X.690) that starts as PKCS#8, encrypted PKCS#8 or PKCS#12 does.
+
+    The tax authority's .key is an encrypted PKCS#8 (RFC 5208): SEQUENCE, SEQUENCE, OID. A PKCS#12
+    (RFC 7292) and a plain PKCS#8 or PKCS#1 key begin with a version number: SEQUENCE, INTEGER.
+    """
+    if data[:1] != b"\x30" or len(data) < 16:
+        return False
+    header = 2 + (data[1] & 0x7F if data[1] & 0x80 else 0)
+    body = data[header : header + 24]
+    if body[:1] == b"\x02":
+        return True
+    return body[:1] == b"\x30" and b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05" in body
+
+
+def _zip_names(data: bytes) -> list[str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise FileRefused(_("El archivo ZIP está dañado. Vuelva a comprimirlo y envíelo otra vez.")) from None
+    if len(names) > _MOST_ZIP_NAMES:
+        raise FileRefused(_("El archivo ZIP contiene demasiados archivos. Envíe solo los necesarios."))
+    return names
+
+
+def _type_of(data: bytes) -> str | None:
+    if data[:8] == _OLE2:
+        return _ole2_type(data)
+    kind = filetype.guess(data[:8192])
+    if kind is not None:
+        return kind.mime if kind.mime in _BINARY else None
+    return _text_type(data)
+
+
+def _ole2_type(data: bytes) -> str | None:
+    """Old Office documents share one container; the streams inside, named in UTF-16, tell them apart."""
+    for stream, content_type in (
+        ("WordDocument", "application/msword"),
+        ("Workbook", "application/vnd.ms-excel"),
+        ("Book", "application/vnd.ms-excel"),
+        ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ):
+        if stream.encode("utf-16-le") in data:
+            return content_type
+    return None
+
+
+def _text_type(data: bytes) -> str | None:
+    text = _decoded(data)
+    if text is None:
+        return None
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith("<"):
+        return "application/xml" if _is_harmless_xml(data, start) else None
+    return None if _MARKUP.search(start[:1024]) else "text/plain"
+
+
+def _decoded(data: bytes) -> str | None:
+    """The text of a file without binary bytes, in UTF-8, UTF-16 with a mark, or Windows' Western encoding."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text) else text
+    return None
+
+
+def _is_harmless_xml(data: bytes, start: str) -> bool:
+    """Well formed, without a document type (entities), and no page or picture that a browser would run."""
+    if "<!DOCTYPE" in start or "<!ENTITY" in start or "<?xml-stylesheet" in start:
+        return False
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314  no document type got this far, so no entities
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return False
+    namespaces = {element.tag.rpartition("}")[0].lstrip("{") for element in root.iter()}
+    return not {"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"} & namespaces and root.tag.lower() not in (
+        "html",
+        "svg",
+    )

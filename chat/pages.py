@@ -1,0 +1,89 @@
+"""What the customer's page shows in each state of its chat: one stage, computed from the row and the hours."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from chat import files
+from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
+from chat.models import ChatSession
+from chat.services import place_in_queue
+from offline_messages.forms import OfflineMessageForm
+from scheduling.services import current_calendar
+from scheduling.wording import instant_in_words, weekly_hours_in_words
+
+# A customer who scrolls further back than this reads the transcript that is sent by mail.
+LINES_SHOWN = 500
+
+
+def customer_page(request: HttpRequest, session: ChatSession | None, now: datetime) -> dict[str, Any]:
+    """The template's context: `stage` names what the page is about."""
+    calendar = current_calendar()
+    is_open = calendar.is_open(now)
+    stage = stage_of(session, is_open)
+    opening = calendar.next_opening(now)
+    return {
+        "session": session,
+        "stage": stage,
+        "stage_key": stage_key(session, stage),
+        "is_open": is_open,
+        "next_opening": instant_in_words(opening) if opening else "",
+        "hours": weekly_hours_in_words(calendar),
+        "now": now,
+        "draft": "",
+        "client_id": uuid.uuid4(),
+        "file_client_id": uuid.uuid4(),
+        "accept": files.ACCEPT,
+        "allowed": files.ALLOWED_IN_WORDS,
+        "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
+        "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        **_of_session(session, now),
+        **_forms(session, stage),
+    }
+
+
+def stage_of(session: ChatSession | None, is_open: bool) -> str:
+    """start | closed | waiting | identification | conversation | ended."""
+    if session is None:
+        return "start" if is_open else "closed"
+    if session.is_active:
+        return "identification" if session.is_identification_due else "conversation"
+    return str(session.state)
+
+
+def stage_key(session: ChatSession | None, stage: str) -> str:
+    """Changes when the page's forms change, and not with each line."""
+    return f"{stage}-{session.pk if session else 0}"
+
+
+def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
+    if session is None:
+        return {"lines": [], "place": None, "is_place_shown": False, "ends_at": None}
+    lines = session.messages.for_customer().select_related("session", "agent", "attachment")
+    return {
+        "lines": list(lines.reverse()[:LINES_SHOWN])[::-1],
+        "place": place_in_queue(session) if session.is_waiting else None,
+        "is_place_shown": now - session.queued_at >= settings.CHAT_SHOW_QUEUE_PLACE,
+        "show_place_ms": int(settings.CHAT_SHOW_QUEUE_PLACE.total_seconds() * 1000),
+        "ends_at": session.inactivity_ends_at if session.warned_at else None,
+    }
+
+
+def _forms(session: ChatSession | None, stage: str) -> dict[str, Any]:
+    if session is None:
+        return {
+            "first_form": FirstMessageForm(),
+            "start_form": None,
+            "offline_form": OfflineMessageForm(initial={"client_id": uuid.uuid4()}) if stage == "closed" else None,
+        }
+    if stage == "identification":
+        return {"identification_form": IdentificationForm.of(session)}
+    if stage == "ended":
+        initial = {"rating": session.rating, "comment": session.rating_comment}
+        return {"rating_form": RatingForm(initial=initial)}
+    return {}
+
+

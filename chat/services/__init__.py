@@ -1,0 +1,76 @@
+"""Everything that changes the database of a chat, one module a noun.
+
+Each service takes keyword arguments, checks its rule on a locked row, writes in one transaction and
+announces on commit. `now` is read once at the edge and passed in.
+"""
+
+from chat.services.agents import give_sign_of_life, set_available
+from chat.services.due import due_acts, enforce
+from chat.services.marks import move_marks, show_typing
+from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
+from chat.services.queue import accept_chat, assign_waiting, place_in_queue, return_to_queue
+from chat.services.rules import (
+    ChatEnded,
+    ChatTaken,
+    DraftConflict,
+    IdentificationPending,
+    AgentIsFull,
+    NotEnded,
+    NotWaiting,
+    NotYourChat,
+    SupportClosed,
+    TooManyChats,
+)
+from chat.services.sessions import (
+    ChatStart,
+    Identification,
+    end_chat,
+    identify,
+    keep_waiting,
+    leave_as_message,
+    put_away,
+    rate,
+    send_transcript,
+    start_chat,
+    stay,
+)
+
+__all__ = [
+    "AgentIsFull",
+    "NotEnded",
+    "SupportClosed",
+    "Author",
+    "ChatEnded",
+    "ChatStart",
+    "ChatTaken",
+    "Draft",
+    "DraftConflict",
+    "Identification",
+    "IdentificationPending",
+    "NotWaiting",
+    "NotYourChat",
+    "TooManyChats",
+    "accept_chat",
+    "assign_waiting",
+    "due_acts",
+    "end_chat",
+    "enforce",
+    "give_sign_of_life",
+    "identify",
+    "keep_waiting",
+    "leave_as_message",
+    "move_marks",
+    "place_in_queue",
+    "post_file",
+    "post_message",
+    "post_note",
+    "put_away",
+    "rate",
+    "return_to_queue",
+    "say",
+    "send_transcript",
+    "set_available",
+    "show_typing",
+    "start_chat",
+    "stay",
+]

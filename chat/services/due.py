@@ -1,0 +1,134 @@
+"""What becomes due with time. Every act is conditional: two clocks may attempt it, and it happens once."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from chat import events
+from chat.models import ChatSession, ChatSessionQuerySet
+from chat.services.messages import say
+from chat.services.queue import assign_waiting, return_to_queue
+from chat.services.rules import NotWaiting
+from chat.services.sessions import close, leave_as_message
+from scheduling.services import current_calendar
+from scheduling.wording import instant_in_words
+
+
+def due_acts() -> list[Callable[[datetime], object]]:
+    """The acts of one round of the clock, in the order in which they must happen."""
+    return [end_silent, warn_silent, return_vanished, turn_waiting_into_messages, offer_message, assign]
+
+
+def end_silent(now: datetime) -> None:
+    """Manual, "Continuidad en el chat": a customer who does not answer for long loses the session."""
+    turn = now - settings.CHAT_INACTIVITY_END
+    for session in _active().filter(customer_turn_since__lte=turn):
+        enforce(session, now)
+
+
+@transaction.atomic
+def enforce(session: ChatSession, now: datetime) -> ChatSession:
+    """End a chat that silence has ended, whether the clock has come round to it or not."""
+    session = ChatSession.objects.lock(session.pk)
+    if session.is_overdue(now):
+        minutes = int(settings.CHAT_INACTIVITY_END.total_seconds() // 60)
+        line = _(
+            "El chat finalizó por inactividad: pasaron %(minutes)d minutos sin respuesta del cliente. "
+            "Si aún necesita ayuda, inicie otro chat."
+        )
+        close(session, ChatSession.EndReason.INACTIVITY, now, line % {"minutes": minutes})
+    return session
+
+
+def warn_silent(now: datetime) -> None:
+    """Warn once for each silence, with what ends it."""
+    turn = now - settings.CHAT_INACTIVITY_WARNING
+    for session in _active().filter(customer_turn_since__lte=turn, warned_at=None):
+        _warn(session, now)
+
+
+@transaction.atomic
+def _warn(session: ChatSession, now: datetime) -> None:
+    session = ChatSession.objects.lock(session.pk)
+    due_at = session.warning_due_at
+    if session.warned_at is not None or due_at is None or now < due_at:
+        return
+    session.warned_at = now
+    say(session, _warning(session), rule="inactivity.warned", now=now)
+    session.save()
+    events.announce_session(session)
+
+
+def _warning(session: ChatSession) -> str:
+    seconds = settings.CHAT_INACTIVITY_END - settings.CHAT_INACTIVITY_WARNING
+    minutes = max(1, round(seconds.total_seconds() / 60))
+    return _(
+        "¿Sigue ahí? Si no responde en %(minutes)d minutos, el chat finalizará por inactividad. "
+        "Escriba, o elija «Sigo aquí»."
+    ) % {"minutes": minutes}
+
+
+def return_vanished(now: datetime) -> None:
+    """An agent who vanished, or was disabled, loses the chats to the head of the queue."""
+    gone = Q(agent__last_seen_at__lte=now - settings.CHAT_AGENT_VANISHED) | Q(agent__last_seen_at=None)
+    for session in _active().filter(gone | Q(agent__is_active=False)).order_by("accepted_at"):
+        return_to_queue(session=session, now=now)
+
+
+def turn_waiting_into_messages(now: datetime) -> None:
+    """At closing time the chats still waiting are told and become messages; those in progress may finish."""
+    calendar = current_calendar()
+    if calendar.is_open(now):
+        return
+    for session in _waiting():
+        try:
+            leave_as_message(
+                session=session, reason=ChatSession.EndReason.CLOSING, line=_closing_line(calendar.next_opening(now)), now=now
+            )
+        except NotWaiting:
+            continue
+
+
+def _closing_line(opening: datetime | None) -> str:
+    line = _("Terminó el horario de atención y ningún agente pudo tomar su chat.")
+    if opening is None:
+        return line
+    return line + " " + _("Volvemos %(opening)s.") % {"opening": instant_in_words(opening)}
+
+
+def offer_message(now: datetime) -> None:
+    """Nobody took the chat: offer to keep waiting or to leave it as a message."""
+    since = now - settings.CHAT_OFFER_MESSAGE
+    for session in _waiting().filter(patience_since__lte=since, offered_at=None):
+        _offer(session, now)
+
+
+@transaction.atomic
+def _offer(session: ChatSession, now: datetime) -> None:
+    session = ChatSession.objects.lock(session.pk)
+    if not session.is_waiting or session.offered_at is not None:
+        return
+    session.offered_at = now
+    text = _(
+        "Todos los agentes siguen ocupados. Puede seguir esperando su turno o dejar lo que escribió como mensaje."
+    )
+    say(session, text, rule="queue.offer", now=now)
+    session.save()
+    events.announce_session(session)
+
+
+def assign(now: datetime) -> None:
+    if settings.CHAT_AUTO_ASSIGN:
+        assign_waiting(now=now)
+
+
+def _active() -> ChatSessionQuerySet:
+    return ChatSession.objects.active()
+
+
+def _waiting() -> ChatSessionQuerySet:
+    return ChatSession.objects.waiting()

@@ -1,0 +1,186 @@
+"""Lines of a chat: storing them once, in order, and telling who may read them."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.files.base import File
+from django.db import transaction
+
+from chat import events
+from chat.coach import exact_message_request, is_vague
+from chat.files import CheckedFile
+from chat.models import Agent, Attachment, ChatSession, Message
+from chat.services.rules import ChatEnded, DraftConflict, IdentificationPending, NotYourChat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What somebody wants to say. `client_id` is made by the sender and makes sending again harmless."""
+
+    text: str
+    client_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True)
+class Author:
+    """The customer when `agent` is None, else that agent."""
+
+    agent: Agent | None = None
+
+    @property
+    def side(self) -> str:
+        return Message.Author.AGENT if self.agent else Message.Author.CUSTOMER
+
+
+@transaction.atomic
+def post_message(*, session: ChatSession, author: Author, draft: Draft, now: datetime) -> Message:
+    """Store one line of a chat and tell everyone who may read it.
+
+    Sending the same `client_id` and text again returns the first row, also after the chat has ended.
+    Raises DraftConflict for the same id with another text, ChatEnded, NotYourChat for an agent the chat
+    is not assigned to, and IdentificationPending while the customer has yet to identify.
+    """
+    session = ChatSession.objects.lock(session.pk)
+    if (first := _first_of(session, draft.client_id)) is not None:
+        _refuse_conflict(first, author, draft.text)
+        return first
+    _refuse_unless_may_write(session, author, now)
+    if author.agent is None and session.is_identification_due:
+        raise IdentificationPending
+    message = _store(session, author=author, text=draft.text, client_id=draft.client_id, now=now)
+    _pass_the_turn(session, author, now)
+    if author.agent is None:
+        _coach(session, draft.text, now)
+    session.save()
+    return message
+
+
+@transaction.atomic
+def post_file(
+    *, session: ChatSession, author: Author, checked: CheckedFile, client_id: uuid.UUID, now: datetime
+) -> Message:
+    """Store a file that passed `chat.files.check_file` as one line of the chat.
+
+    Raises as `post_message` does; the same `client_id` with other bytes is a DraftConflict.
+    """
+    session = ChatSession.objects.lock(session.pk)
+    if (first := _first_of(session, client_id)) is not None:
+        if not first.is_file or first.attachment.sha256 != checked.sha256:  # type: ignore[attr-defined]
+            raise DraftConflict
+        return first
+    _refuse_unless_may_write(session, author, now)
+    message = _store(
+        session, author=author, text=checked.name, client_id=client_id, now=now, attachment=checked
+    )
+    _pass_the_turn(session, author, now)
+    session.save()
+    return message
+
+
+@transaction.atomic
+def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime) -> Message:
+    """Store a line that staff alone read, also after the end. It takes no number that the customer could miss.
+
+    Raises NotYourChat and DraftConflict.
+    """
+    session = ChatSession.objects.lock(session.pk)
+    author = Author(agent)
+    if session.agent_id != agent.pk:  # type: ignore[attr-defined]
+        raise NotYourChat
+    if (first := _first_of(session, draft.client_id)) is not None:
+        _refuse_conflict(first, author, draft.text)
+        return first
+    message = _store(
+        session, author=author, text=draft.text, client_id=draft.client_id, now=now, is_note=True
+    )
+    session.save()
+    return message
+
+
+def say(session: ChatSession, text: str, *, rule: str, now: datetime) -> Message:
+    """Let the system say something in a locked chat; the caller saves the session."""
+    return _store(session, author=None, text=text, client_id=uuid.uuid4(), now=now, rule=rule)
+
+
+def welcome(session: ChatSession, agent: Agent, now: datetime) -> Message:
+    """The agent's greeting, in a locked chat; the caller saves the session."""
+    text = agent.greeting_for(session.name)
+    message = _store(
+        session, author=Author(agent), text=text, client_id=uuid.uuid4(), now=now, rule="agent.welcome"
+    )
+    _pass_the_turn(session, Author(agent), now)
+    return message
+
+
+def _store(
+    session: ChatSession,
+    *,
+    author: Author | None,
+    text: str,
+    client_id: uuid.UUID,
+    now: datetime,
+    rule: str = "",
+    is_note: bool = False,
+    attachment: CheckedFile | None = None,
+) -> Message:
+    """Number a line on the locked row and announce it."""
+    session.last_staff_number += 1
+    if not is_note:
+        session.last_number += 1
+    message = Message.objects.create(
+        session=session,
+        number=None if is_note else session.last_number,
+        staff_number=session.last_staff_number,
+        client_id=client_id,
+        author=author.side if author else Message.Author.SYSTEM,
+        agent=author.agent if author else None,
+        text=text,
+        rule=rule,
+        is_file=attachment is not None,
+        created_at=now,
+    )
+    if attachment is not None:
+        _keep_file(message, attachment)
+    events.announce_message(message)
+    return message
+
+
+def _keep_file(message: Message, checked: CheckedFile) -> None:
+    Attachment.objects.create(
+        message=message,
+        name=checked.name,
+        content_type=checked.content_type,
+        size=checked.size,
+        sha256=checked.sha256,
+        content=File(checked.content, name=checked.name),
+    )
+
+
+def _first_of(session: ChatSession, client_id: uuid.UUID) -> Message | None:
+    return session.messages.filter(client_id=client_id).first()
+
+
+def _refuse_conflict(first: Message, author: Author, text: str) -> None:
+    if first.text != text or first.author != author.side or first.is_file:
+        raise DraftConflict
+
+
+def _refuse_unless_may_write(session: ChatSession, author: Author, now: datetime) -> None:
+    if session.is_ended or (author.agent is None and session.is_overdue(now)):
+        raise ChatEnded
+    if author.agent is not None and session.agent_id != author.agent.pk:  # type: ignore[attr-defined]
+        raise NotYourChat
+
+
+def _pass_the_turn(session: ChatSession, author: Author, now: datetime) -> None:
+    """Silence counts from the agent's last line on; whatever the customer sends stops the count."""
+    session.customer_turn_since = now if author.agent else None
+    session.warned_at = None
+
+
+def _coach(session: ChatSession, text: str, now: datetime) -> None:
+    """Manual, "Descripción del mensaje": with phrases like "Ayuda" we cannot help. Asked once a chat."""
+    if session.coached_at is None and is_vague(text):
+        session.coached_at = now
+        say(session, exact_message_request(), rule="message.vague", now=now)

@@ -1,0 +1,107 @@
+"""The queue: who is next, who takes them, and giving a chat back."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from chat import events
+from chat.models import Agent, ChatSession
+from chat.services.messages import say, welcome
+from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
+
+W, A = ChatSession.State.WAITING, ChatSession.State.ACTIVE
+
+
+def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSession:
+    """Give a waiting chat to an agent, with the agent's welcome.
+
+    Two agents at once: the row count of a conditional update decides. The other gets ChatTaken with the
+    name of who has it; AgentIsFull and ChatEnded say what they say. Taking one's own chat again is harmless.
+    """
+    with transaction.atomic():
+        locked = Agent.objects.select_for_update().get(pk=agent.pk)
+        taken = _take(session, locked, now)
+        session = ChatSession.objects.lock(session.pk)
+        if taken:
+            _greet(session, locked, now)
+            return session
+    if session.agent_id == agent.pk and session.is_active:  # type: ignore[attr-defined]
+        return session
+    if session.is_active and session.agent:
+        raise ChatTaken(by=session.agent.shown_name)
+    raise ChatEnded
+
+
+def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
+    if ChatSession.objects.filter(agent=agent, state=A).count() >= agent.capacity:
+        raise AgentIsFull
+    waiting = ChatSession.objects.filter(pk=session.pk, state=W)
+    return bool(waiting.update(state=A, agent=agent, accepted_at=now, is_returned=False, offered_at=None))
+
+
+def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
+    Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
+    welcome(session, agent, now)
+    if session.identified_at is None:
+        say(session, identification_request(), rule="identification.asked", now=now)
+    session.save()
+    events.announce_session(session, also=[events.agent_group(agent.pk)])
+    events.announce_queue()
+
+
+def identification_request() -> str:
+    return _(
+        "Para atenderle, identifíquese con su RFC, su nombre o razón social y el programa que usa con su "
+        "versión. La versión se ve en el menú Ayuda, opción «Acerca de…»."
+    )
+
+
+def assign_waiting(*, now: datetime) -> int:
+    """Give waiting chats to the least busy available agents with room; return how many were given."""
+    given = 0
+    for session in ChatSession.objects.waiting():
+        agent = _least_busy(now)
+        if agent is None:
+            break
+        try:
+            accept_chat(session=session, agent=agent, now=now)
+        except (ChatTaken, ChatEnded, AgentIsFull):
+            continue
+        given += 1
+    return given
+
+
+def _least_busy(now: datetime) -> Agent | None:
+    return next((a for a in Agent.objects.available(now).by_load() if a.load < a.capacity), None)
+
+
+def place_in_queue(session: ChatSession) -> int | None:
+    """1 for the head of the queue; None for a chat that does not wait."""
+    order = list(ChatSession.objects.waiting().values_list("pk", flat=True))
+    return order.index(session.pk) + 1 if session.pk in order else None
+
+
+@transaction.atomic
+def return_to_queue(*, session: ChatSession, now: datetime) -> bool:
+    """Put the chat of a vanished agent at the head of the queue and tell the customer.
+
+    False when it moved on meanwhile. Its identification and lines stay.
+    """
+    agent_id = session.agent_id  # type: ignore[attr-defined]
+    active = ChatSession.objects.filter(pk=session.pk, state=A, agent=agent_id)
+    moved = active.update(
+        state=W, agent=None, is_returned=True, patience_since=now, customer_turn_since=None, warned_at=None
+    )
+    if not moved:
+        return False
+    session = ChatSession.objects.lock(session.pk)
+    text = _(
+        "El agente que le atendía perdió la conexión. Su chat pasó al primer lugar de la cola y otro agente "
+        "lo atenderá en cuanto pueda; no necesita hacer nada. Puede seguir escribiendo."
+    )
+    say(session, text, rule="agent.vanished", now=now)
+    session.save()
+    events.announce_session(session, also=[events.agent_group(agent_id)])
+    events.announce_queue()
+    return True

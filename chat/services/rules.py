@@ -1,0 +1,66 @@
+"""The rules of a chat that can be broken, each with the sentence its breaker reads."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.errors import RuleBroken
+
+
+class ChatEnded(RuleBroken):
+    code = "chat.ended"
+    text = gettext_lazy(
+        "Este chat ya finalizó. Lo que escribió sigue aquí: puede iniciar otro chat o dejarlo como mensaje."
+    )
+
+
+class NotWaiting(RuleBroken):
+    code = "chat.not-waiting"
+    text = gettext_lazy("Este chat ya no está en espera.")
+
+
+class ChatTaken(RuleBroken):
+    """Another agent was faster."""
+
+    code = "chat.taken"
+
+    def __init__(self, by: str) -> None:
+        super().__init__(_("Este chat ya lo atiende %(agent)s.") % {"agent": by})
+
+
+class NotYourChat(RuleBroken):
+    code = "chat.not-yours"
+    text = gettext_lazy("Este chat no está asignado a usted.")
+
+
+class AgentIsFull(RuleBroken):
+    code = "agent.full"
+    text = gettext_lazy("Ya atiende todos los chats que permite su cupo. Finalice uno para atender otro.")
+
+
+class DraftConflict(RuleBroken):
+    """The same client id came with another content: a programming error or an attack."""
+
+    code = "message.conflict"
+    text = gettext_lazy("Este mensaje ya se había enviado con otro contenido. Envíelo de nuevo.")
+
+
+class IdentificationPending(RuleBroken):
+    code = "chat.identification-pending"
+    text = gettext_lazy("Primero identifíquese, por favor. Su mensaje se conserva y podrá enviarlo después.")
+
+
+class TooManyChats(RuleBroken):
+    code = "chat.too-many"
+    text = gettext_lazy("Ya tiene un chat abierto; lo que escribió está en el cuadro de mensaje.")
+
+
+class NotEnded(RuleBroken):
+    code = "chat.not-ended"
+    text = gettext_lazy("El chat sigue abierto: primero finalícelo.")
+
+
+class SupportClosed(RuleBroken):
+    code = "support.closed"
+    text = gettext_lazy(
+        "En este momento el chat está fuera de línea. Lo que escribió sigue aquí: déjelo como mensaje."
+    )

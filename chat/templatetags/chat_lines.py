@@ -1,0 +1,67 @@
+"""Showing lines of a chat: safe links, marks, sizes and days."""
+
+import re
+from datetime import datetime
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from chat.events import instant
+from chat.models import ChatSession, Message
+
+register = template.Library()
+
+# Only what a browser opens as a page; never "javascript:" or "data:". `timeline.js` holds the same rule.
+_LINK = re.compile(r"(https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}])")
+
+
+@register.filter
+def safe_links(text: str) -> SafeString:
+    """The text with its web addresses as links; everything is escaped."""
+    return format_html_join("", "{}", ((_link_or_text(part),) for part in _LINK.split(text)))
+
+
+def _link_or_text(part: str) -> SafeString:
+    if _LINK.fullmatch(part):
+        return format_html('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow">{0}</a>', part)
+    return format_html("{}", part)
+
+
+@register.simple_tag
+def mark_of(line: Message, session: ChatSession) -> str:
+    """How far the other side has this line: enviado, entregado or leído."""
+    if line.number is None or line.author == Message.Author.SYSTEM:
+        return ""
+    other = "agent" if line.author == Message.Author.CUSTOMER else "customer"
+    if line.number <= getattr(session, f"{other}_read"):
+        return _("leído")
+    if line.number <= getattr(session, f"{other}_delivered"):
+        return _("entregado")
+    return _("enviado")
+
+
+@register.filter
+def short_size(size: int) -> str:
+    """A file's size in the unit that gives a short number."""
+    if size < 1024 * 1024:
+        return f"{max(1, round(size / 1024))} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
+@register.filter
+def day_in_words(moment: datetime) -> str:
+    """"hoy", or "lunes 30 de noviembre"."""
+    local = timezone.localtime(moment)
+    if local.date() == timezone.localdate():
+        return _("hoy")
+    return str(format_date(local, r"l j \d\e F"))
+
+
+@register.filter
+def iso(moment: datetime | None) -> str:
+    """ISO 8601 in UTC, for scripts."""
+    return instant(moment) or ""

@@ -1,0 +1,214 @@
+"""The agents' console: the queue, the chats at hand, and what is done to them."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import access, commands, files, services
+from chat.forms import ComposerForm, IdentificationForm
+from chat.models import Agent, ChatSession, open_chats_of
+from core.errors import RuleBroken
+from core.limits import LimitExceeded, check_limit, client_address
+from offline_messages.models import OfflineMessage
+
+UNPROCESSABLE = 422
+EARLIER_CHATS_SHOWN = 20
+
+type View = Callable[..., HttpResponse]
+
+
+class AgentLogin(LoginView):
+    """The staff's door, for console and admin alike."""
+
+    template_name = "chat/login.html"
+    redirect_authenticated_user = True
+
+    @method_decorator(never_cache)
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            check_limit("logins_per_address", client_address(request))
+        except LimitExceeded as broken:
+            form = self.get_form()
+            form.errors  # noqa: B018  validates, so that an error can be added
+            form.add_error(None, str(broken.text))
+            return self.render_to_response(self.get_context_data(form=form), status=429)
+        return super().post(request, *args, **kwargs)
+
+
+class AgentLogout(LogoutView):
+    """Leaves, and stops taking chats."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if access.is_agent(request.user):
+            services.set_available(agent=request.user, is_available=False, now=timezone.now())
+        return super().post(request, *args, **kwargs)
+
+
+def for_agents(view: View) -> View:
+    """Log in first; somebody who is no agent sees what everybody sees of an unknown page."""
+
+    @never_cache
+    @login_required
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not access.is_agent(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+@for_agents
+@require_GET
+def console(request: HttpRequest) -> HttpResponse:
+    context = _lists(request.user, timezone.now()) | {"is_supervisor": access.is_supervisor(request.user)}
+    return render(request, "chat/console.html", context)
+
+
+@for_agents
+@require_GET
+def lists(request: HttpRequest) -> HttpResponse:
+    """The queue and the agent's chats, as a fragment."""
+    return render(request, "chat/_console_lists.html", _lists(request.user, timezone.now()))
+
+
+def _lists(agent: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "agent": agent,
+        "waiting": ChatSession.objects.waiting().with_first_words(),
+        "mine": open_chats_of(agent),
+        "offline_waiting": OfflineMessage.objects.waiting().count(),
+        "auto_assign": settings.CHAT_AUTO_ASSIGN,
+        "now": now,
+    }
+
+
+@for_agents
+@require_POST
+def set_available(request: HttpRequest) -> HttpResponse:
+    is_available = request.POST.get("is_available") == "1"
+    services.set_available(agent=request.user, is_available=is_available, now=timezone.now())
+    return redirect("chat:console")
+
+
+def _chat_or_404(request: HttpRequest, folio: str) -> ChatSession:
+    session = ChatSession.objects.filter(folio=folio).select_related("agent", "program").first()
+    if session is None or not access.can_read_chat(request.user, session):
+        raise Http404
+    return session
+
+
+@for_agents
+@require_GET
+def pane(request: HttpRequest, folio: str) -> HttpResponse:
+    """One conversation with all that is known beside it, as a fragment."""
+    return _show_pane(request, _chat_or_404(request, folio))
+
+
+def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **changes: Any) -> HttpResponse:
+    context = {
+        "session": session,
+        "lines": session.messages.for_staff().select_related("session", "agent", "attachment"),
+        "can_write": access.can_write_chat(request.user, session),
+        "identification_form": IdentificationForm.of(session),
+        "earlier": ChatSession.objects.related_to(session).select_related("agent")[:EARLIER_CHATS_SHOWN],
+        "client_id": uuid.uuid4(),
+        "file_client_id": uuid.uuid4(),
+        "accept": files.ACCEPT,
+        "allowed": files.ALLOWED_IN_WORDS,
+        "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
+    }
+    return render(request, "chat/_pane.html", context | changes, status=status)
+
+
+@for_agents
+@require_POST
+def accept(request: HttpRequest, folio: str) -> HttpResponse:
+    """«Atender». The second of two agents reads who was faster."""
+    session = ChatSession.objects.filter(folio=folio).first()
+    if session is None:
+        raise Http404
+    try:
+        session = services.accept_chat(session=session, agent=request.user, now=timezone.now())
+    except RuleBroken as broken:
+        return _refused(broken)
+    return JsonResponse({"session": session.pk, "folio": session.folio})
+
+
+@for_agents
+@require_POST
+def send(request: HttpRequest, folio: str) -> HttpResponse:
+    """A line or a file of the agent, by plain HTTP."""
+    session = _chat_or_404(request, folio)
+    try:
+        message = _store(request, session, request.user, timezone.now())
+    except RuleBroken as broken:
+        return _refused(broken, request)
+    return JsonResponse(commands.stored_frame(message, for_staff=True))
+
+
+def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: datetime) -> Any:
+    form = ComposerForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise commands.BadPayload(form)
+    data = form.cleaned_data
+    author = services.Author(agent)
+    if data["file"]:
+        checked = files.check_file(data["file"])
+        client_id = data["file_client_id"] or data["client_id"]
+        return services.post_file(session=session, author=author, checked=checked, client_id=client_id, now=now)
+    draft = services.Draft(text=data["text"], client_id=data["client_id"])
+    return services.post_message(session=session, author=author, draft=draft, now=now)
+
+
+@for_agents
+@require_POST
+def identify(request: HttpRequest, folio: str) -> HttpResponse:
+    """The agent writes down or corrects who asks."""
+    session = _chat_or_404(request, folio)
+    form = IdentificationForm(request.POST)
+    if not form.is_valid():
+        return _show_pane(request, session, identification_form=form, status=UNPROCESSABLE)
+    try:
+        session = services.identify(
+            session=session,
+            identification=services.Identification(**form.cleaned_data),
+            now=timezone.now(),
+            agent=request.user,
+        )
+    except RuleBroken as broken:
+        return _refused(broken)
+    return _show_pane(request, session)
+
+
+@for_agents
+@require_POST
+def end(request: HttpRequest, folio: str) -> HttpResponse:
+    session = _chat_or_404(request, folio)
+    try:
+        services.end_chat(
+            session=session, reason=ChatSession.EndReason.AGENT, now=timezone.now(), agent=request.user
+        )
+    except RuleBroken as broken:
+        return _refused(broken)
+    return JsonResponse({"session": session.pk, "folio": session.folio})
+
+
+def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResponse:
+    payload = request.POST.dict() if request else {}
+    return JsonResponse(commands.error_frame(broken, payload), status=409)
+
+

@@ -1,0 +1,304 @@
+"""The customer's chat as pages and forms. Scripts make it live; without them it works all the same.
+
+GET shows, POST changes and redirects to the chat. A form that is refused comes back with status 422 and
+everything that was typed.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from chat import access, commands, files, readers, services
+from chat.forms import ComposerForm, FirstMessageForm, IdentificationForm, RatingForm, StartForm
+from chat.models import ChatSession, Message
+from chat.pages import customer_page
+from chat.views import visitors
+from core.errors import RuleBroken
+from core.limits import check_limit, client_address
+from core.strict_json import loads_strict
+from offline_messages.forms import OfflineMessageForm
+from offline_messages.services import leave_message
+
+UNPROCESSABLE = 422
+
+type View = Callable[..., HttpResponse]
+
+
+def framed(view: View) -> View:
+    """A page of the widget's frame: fresh each time, and framed by the sites named in the settings alone."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return never_cache(xframe_options_exempt(csp_override(settings.FRAMED_CSP)(wrapper)))
+
+
+@framed
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """The chat of this browser, in whatever state it is."""
+    response = _show(request)
+    key = visitors.visitor_key(request) or access.new_visitor_key()
+    return visitors.remember(response, key)
+
+
+@framed
+@require_http_methods(["GET", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """Step one gives the message; step two gives who writes, and opens the chat."""
+    if request.method == "GET":
+        return redirect("chat:page")
+    key = visitors.visitor_key(request)
+    if key is None:
+        return _show(request, notice=_no_cookies(), status=UNPROCESSABLE)
+    if "name" not in request.POST:
+        return _ask_who(request)
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        return _show(request, start_form=form, status=UNPROCESSABLE)
+    try:
+        _open_chat(request, key, form)
+    except services.TooManyChats as broken:
+        return _show(request, notice=str(broken.text), draft=form.cleaned_data["text"], status=UNPROCESSABLE)
+    except services.SupportClosed as broken:
+        offline_form = OfflineMessageForm(initial=form.cleaned_data)
+        return _show(request, offline_form=offline_form, notice=str(broken.text), status=UNPROCESSABLE)
+    except RuleBroken as broken:
+        return _show(request, start_form=form, notice=str(broken.text), status=UNPROCESSABLE)
+    return visitors.remember(redirect("chat:page"), key)
+
+
+def _ask_who(request: HttpRequest) -> HttpResponse:
+    form = FirstMessageForm(request.POST)
+    if not form.is_valid():
+        return _show(request, first_form=form, status=UNPROCESSABLE)
+    initial = {"text": form.cleaned_data["text"], "page_url": request.POST.get("page_url", "")}
+    return _show(request, start_form=StartForm(initial=initial | {"client_id": uuid.uuid4()}))
+
+
+def _open_chat(request: HttpRequest, key: str, form: StartForm) -> ChatSession:
+    check_limit("chats_per_address", client_address(request))
+    start = services.ChatStart(**form.cleaned_data)
+    return services.start_chat(key_hash=access.hash_key(key), start=start, now=timezone.now())
+
+
+def _no_cookies() -> str:
+    return _(
+        "Su navegador no aceptó la cookie del chat, y sin ella no podemos guardar su conversación. "
+        "Permita las cookies de este sitio y envíe otra vez su mensaje."
+    )
+
+
+def in_chat(view: View) -> View:
+    """A change to this browser's chat: POST, load with the access check, change, back to the chat.
+
+    What a rule refuses is shown on the chat's own page with what was typed.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponse:
+        session = visitors.chat(request)
+        if session is None:
+            return redirect("chat:page")
+        now = timezone.now()
+        try:
+            services.enforce(session, now)
+            return view(request, session, now) or redirect("chat:page")
+        except RuleBroken as broken:
+            return _refused(request, broken)
+
+    return framed(require_POST(wrapper))
+
+
+def _refused(request: HttpRequest, broken: RuleBroken) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse(commands.error_frame(broken, request.POST.dict()), status=UNPROCESSABLE)
+    draft = request.POST.get("text", "")
+    return _show(request, notice=str(broken.text), draft=draft, status=UNPROCESSABLE)
+
+
+@in_chat
+def send(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
+    """A line, a file, or both; the same ids again change nothing."""
+    form = ComposerForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise commands.BadPayload(form)
+    data = form.cleaned_data
+    stored = [*_post_file(session, data, now), *_post_text(session, data, now)]
+    if _wants_json(request):
+        return JsonResponse(commands.stored_frame(stored[0], for_staff=False))
+    return None
+
+
+def _post_text(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
+    if not data["text"]:
+        return []
+    check_limit("messages_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
+    draft = services.Draft(text=data["text"], client_id=data["client_id"])
+    return [services.post_message(session=session, author=services.Author(), draft=draft, now=now)]
+
+
+def _post_file(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
+    if not data["file"]:
+        return []
+    check_limit("uploads_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
+    checked = files.check_file(data["file"])
+    client_id = data["file_client_id"] or data["client_id"]
+    return [
+        services.post_file(
+            session=session, author=services.Author(), checked=checked, client_id=client_id, now=now
+        )
+    ]
+
+
+@in_chat
+def identify(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
+    form = IdentificationForm(request.POST)
+    if not form.is_valid():
+        return _show(request, identification_form=form, status=UNPROCESSABLE)
+    services.identify(
+        session=session, identification=services.Identification(**form.cleaned_data), now=now
+    )
+    return None
+
+
+@in_chat
+def stay(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.stay(session=session, now=now)
+
+
+@in_chat
+def keep_waiting(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.keep_waiting(session=session, now=now)
+
+
+@in_chat
+def leave_message(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.leave_as_message(session=session, reason=ChatSession.EndReason.LEFT_MESSAGE, now=now)
+
+
+@framed
+@require_http_methods(["GET", "POST"])
+def offline(request: HttpRequest) -> HttpResponse:
+    """«Dejar mensaje», inside the chat's frame. Posting the same form again changes nothing."""
+    if request.method == "GET":
+        return redirect("chat:page")
+    form = OfflineMessageForm(request.POST)
+    if not form.is_valid():
+        return _show(request, offline_form=form, status=UNPROCESSABLE)
+    now = timezone.now()
+    try:
+        check_limit("offline_messages_per_address", client_address(request))
+        left = leave_message(**form.cleaned_data, now=now)
+    except RuleBroken as broken:
+        return _show(request, offline_form=form, notice=str(broken.text), status=UNPROCESSABLE)
+    _put_away_ended(request, now)
+    return _show(request, left_message=left)
+
+
+def _put_away_ended(request: HttpRequest, now: datetime) -> None:
+    """What was left unsent of an ended chat is now a message: the page may start anew."""
+    session = visitors.chat(request)
+    if session is not None and session.is_ended:
+        services.put_away(session=session, now=now)
+
+
+@framed
+@require_http_methods(["GET", "POST"])
+def end(request: HttpRequest) -> HttpResponse:
+    """«Finalizar este chat» asks once (GET), then ends (POST)."""
+    session = visitors.chat(request)
+    if session is None or session.is_ended:
+        return redirect("chat:page")
+    if request.method == "GET":
+        return _show(request, is_ending=True)
+    services.end_chat(session=session, reason=ChatSession.EndReason.CUSTOMER, now=timezone.now())
+    return redirect("chat:page")
+
+
+@in_chat
+def rate(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
+    form = RatingForm(request.POST)
+    if not form.is_valid():
+        return _show(request, rating_form=form, status=UNPROCESSABLE)
+    services.rate(session=session, now=now, **form.cleaned_data)
+    return _show(request, notice=_("Gracias por su opinión."))
+
+
+@in_chat
+def send_transcript(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse:
+    check_limit("transcripts_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
+    services.send_transcript(session=session, now=now)
+    return _show(request, notice=_("Le enviamos la conversación a %s.") % session.email)
+
+
+@in_chat
+def put_away(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.put_away(session=session, now=now)
+
+
+@framed
+@require_GET
+def conversation(request: HttpRequest) -> HttpResponse:
+    """The lines alone, in a page that refreshes itself: the live part for browsers without scripts.
+
+    It sits in a frame beside the composer, so that refreshing never touches what is being typed.
+    """
+    session = visitors.chat(request)
+    shown = request.GET.get("estado", "")
+    context = customer_page(request, session, timezone.now())
+    context["has_moved"] = session is not None and context["stage_key"] != shown
+    return render(request, "chat/conversation.html", context)
+
+
+@never_cache
+@require_GET
+def poll(request: HttpRequest) -> JsonResponse:
+    """The frames that a socket would have sent since a number: for browsers whose sockets are cut."""
+    session = visitors.chat(request)
+    if session is None:
+        return JsonResponse({"frames": []}, status=404)
+    after = commands.follow_from(request.GET.dict())
+    frames = [*readers.lines_after(session.pk, after, for_staff=False), *readers.state_frames(session)]
+    if (place := services.place_in_queue(session)) is not None:
+        frames.append({"type": "queue.moved", "place": place})
+    return JsonResponse({"frames": frames})
+
+
+@never_cache
+@require_POST
+def command(request: HttpRequest) -> JsonResponse:
+    """One command of the protocol by plain HTTP."""
+    session = visitors.chat(request)
+    if session is None:
+        return JsonResponse({"frames": []}, status=404)
+    payload: dict[str, Any] = {}
+    try:
+        payload = loads_strict(request.body, max_chars=32_768)
+        reply = commands.run_command(commands.Asker(session=session), payload, timezone.now())
+    except RuleBroken as broken:
+        reply = commands.error_frame(broken, payload)
+    return JsonResponse({"frames": [reply] if reply else []})
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _show(request: HttpRequest, status: int = 200, **changes: Any) -> HttpResponse:
+    """The chat's page as it stands now, with refused forms, a notice or a draft put into it."""
+    context = customer_page(request, visitors.chat(request), timezone.now()) | changes
+    return render(request, "chat/page.html", context, status=status)

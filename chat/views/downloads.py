@@ -1,0 +1,41 @@
+"""Files out of a chat: to the browser of its customer, and to staff who may read the chat."""
+
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET
+
+from chat import access
+from chat.models import Attachment
+from chat.views import visitors
+
+# Even opened in a tab, a file may run nothing and load nothing.
+_SANDBOX = {"default-src": ["'none'"], "sandbox": True}
+
+
+@never_cache
+@require_GET
+@csp_override(_SANDBOX)
+def customer_file(request: HttpRequest, public_id: str) -> FileResponse:
+    return _download(access.attachment_for_visitor(visitors.visitor(request), public_id))
+
+
+@never_cache
+@require_GET
+@login_required
+@csp_override(_SANDBOX)
+def staff_file(request: HttpRequest, public_id: str) -> FileResponse:
+    return _download(access.attachment_for_staff(request.user, public_id))
+
+
+def _download(attachment: Attachment | None) -> FileResponse:
+    if attachment is None:
+        raise Http404
+    response = FileResponse(attachment.content.open("rb"), content_type=attachment.content_type)
+    response["Content-Length"] = str(attachment.size)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

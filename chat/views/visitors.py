@@ -1,0 +1,39 @@
+"""Which visitor a request comes from, and giving a browser its cookie."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from chat import access
+from chat.models import ChatSession, Visitor
+
+# Long enough to come back for the transcript and the answer; renewed with each visit to the chat.
+COOKIE_AGE = timedelta(days=60)
+
+
+def visitor_key(request: HttpRequest) -> str | None:
+    return access.key_from_cookie(request.COOKIES.get(access.COOKIE_NAME, ""))
+
+
+def visitor(request: HttpRequest) -> Visitor | None:
+    return access.visitor_of(visitor_key(request))
+
+
+def chat(request: HttpRequest) -> ChatSession | None:
+    """The chat that this browser may see."""
+    return access.chat_of(visitor(request))
+
+
+def remember(response: HttpResponse, key: str) -> HttpResponse:
+    """Give the browser its key: HttpOnly, and on other sites' pages only when embedding is configured."""
+    response.set_cookie(
+        access.COOKIE_NAME,
+        access.sign_key(key),
+        max_age=COOKIE_AGE,
+        path="/",
+        httponly=True,
+        secure=settings.IS_HTTPS,
+        samesite=settings.CUSTOMER_COOKIE_SAMESITE,
+    )
+    return response

@@ -1,0 +1,18 @@
+"""The one shape of a broken rule: a code for programs and a sentence for people."""
+
+from django.utils.functional import Promise
+
+
+class RuleBroken(Exception):
+    """A rule of the product said no. Views show `text`; sockets send `code` and `text`.
+
+    `code` is ``noun.reason`` and never changes; `text` is Spanish, says what to do, and holds no secret.
+    """
+
+    code = "rule.broken"
+    text: str | Promise = ""
+
+    def __init__(self, text: str | Promise = "") -> None:
+        super().__init__(self.code)
+        if text:
+            self.text = text

@@ -1,0 +1,81 @@
+"""Queue a mail together with the change it tells of, and send what is queued."""
+
+from email.utils import make_msgid
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.validators import validate_email
+from django.template import Context, Engine, TemplateDoesNotExist
+from django.template.loader import render_to_string
+from post_office import mail as post_office_mail
+from post_office.models import PRIORITY, STATUS, Email
+
+from core.text import one_line
+
+# RFC 5322 advises lines of 78 characters; more than two of them is no longer a subject.
+SUBJECT_MAX_CHARS = 150
+# RFC 3834: vacation notices and other robots do not answer such a mail.
+HEADERS = {"Auto-Submitted": "auto-generated"}
+
+_SENDING_LOCK = "core.mail.sending"
+# Longer than post_office's own limit for a batch (180 s) with its last connections closing; after a killed
+# process the queue rests for as long.
+_SENDING_LOCK_SECONDS = 300
+
+
+def queue_mail(*, to: str, template: str, context: dict[str, Any], subject: str) -> None:
+    """Queue ``templates/mail/<template>.txt``, and its ``.html`` if there is one, for the clock to send.
+
+    It is one row in the database, so it stands or falls with the caller's transaction. Raises ValidationError
+    when `to` is not exactly one address.
+    """
+    validate_email(to)
+    context = {"public_url": settings.PUBLIC_URL} | context
+    # post_office.mail.send() would compile the rendered text as a template again: what a customer typed
+    # between braces would be executed. The row itself takes it as it is.
+    Email.objects.create(
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        subject=one_line(subject)[:SUBJECT_MAX_CHARS],
+        message=_render_text(f"mail/{template}.txt", context),
+        html_message=_render_html(f"mail/{template}.html", context),
+        headers=HEADERS,
+        # The same on every attempt, so that a mail sent twice is seen to be one.
+        message_id=make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname),
+        priority=PRIORITY.medium,
+        status=STATUS.queued,
+    )
+
+
+def send_queued() -> int:
+    """Send a batch of the mails that are due and return how many went out; the rest waits for the next call.
+
+    What fails is tried again later (``POST_OFFICE``). Costs one query when nothing is due. Only one process
+    at a time sends: post_office does not mark the rows it has begun with.
+    """
+    if not post_office_mail.get_queued().exists():
+        return 0
+    if not cache.add(_SENDING_LOCK, True, timeout=_SENDING_LOCK_SECONDS):
+        return 0
+    try:
+        sent, _failed, _requeued = post_office_mail.send_queued(processes=1)
+    finally:
+        cache.delete(_SENDING_LOCK)
+    return sent
+
+
+def _render_text(name: str, context: dict[str, Any]) -> str:
+    # Plain text has no markup to escape: with escaping O'Brien would read O&#x27;Brien.
+    template = Engine.get_default().get_template(name)
+    return template.render(Context(context, autoescape=False)).strip() + "\n"
+
+
+def _render_html(name: str, context: dict[str, Any]) -> str:
+    try:
+        return render_to_string(name, context)
+    except TemplateDoesNotExist as missing:
+        if str(missing) != name:
+            raise
+        return ""

@@ -1,0 +1,59 @@
+"""Reads JSON from browsers without the surprises of Python's decoder."""
+
+import json
+from typing import Any, NoReturn
+
+from core.errors import RuleBroken
+
+MAX_DEPTH = 6
+
+
+class BadFrame(RuleBroken):
+    code = "frame.malformed"
+    text = "El mensaje no se pudo leer. Recargue la página e intente de nuevo."
+
+
+def loads_strict(raw: str | bytes, *, max_chars: int) -> dict[str, Any]:
+    """Return the object in `raw`.
+
+    Raises BadFrame for anything else: other JSON values, NaN and infinities, lone surrogates, NUL,
+    nesting deeper than MAX_DEPTH, and texts longer than `max_chars`. Each of these has poisoned a reader
+    or a database somewhere.
+    """
+    if len(raw) > max_chars:
+        raise BadFrame
+    try:
+        value = json.loads(raw, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise BadFrame from None
+    if not isinstance(value, dict):
+        raise BadFrame
+    _check(value, 1)
+    return value
+
+
+def _refuse(_constant: str) -> NoReturn:
+    raise BadFrame
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadFrame
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_text(key)
+            _check(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadFrame from None
+    if "\x00" in text:
+        raise BadFrame

@@ -1,0 +1,102 @@
+"""The clock: every second it does what became due, and beside that it sends the queued mail."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from channels.db import database_sync_to_async
+from django.core.cache import cache
+from django.db import close_old_connections, connections, reset_queries
+from django.utils import timezone
+
+from chat.services import due_acts
+from core.mail import send_queued
+
+logger = logging.getLogger(__name__)
+
+Act = Callable[[datetime], object]
+
+# People watch countdowns in seconds.
+ROUND_SECONDS = 1.0
+# A mail that arrives some seconds later surprises nobody.
+MAIL_SECONDS = 5.0
+# An act that fails every second would fill the disk with one and the same traceback.
+REPEAT_FAILURE_AFTER = timedelta(minutes=1)
+# A mail in the middle of being sent at the end may finish; a mail server that hangs may not hold the process.
+MAIL_FAREWELL_SECONDS = 2.0
+
+_HEARTBEAT = "clock_last_round_at"
+_logged_at: dict[str, datetime] = {}
+
+
+async def run_clock(stop: asyncio.Event) -> None:
+    """Do a round every second until `stop` is set. Two clocks do no harm: every act is conditional."""
+    mail_stop = threading.Event()
+    # A thread of its own, and a daemon: a mail server that hangs delays neither chats nor the end.
+    mail = threading.Thread(target=send_mail, args=(mail_stop,), name="mail", daemon=True)
+    mail.start()
+    try:
+        while not stop.is_set():
+            # The thread that the sockets' database work uses; news sent from there reach this very loop.
+            await database_sync_to_async(run_round)(timezone.now())
+            await _wait(stop, ROUND_SECONDS)
+    finally:
+        mail_stop.set()
+        await asyncio.to_thread(mail.join, MAIL_FAREWELL_SECONDS)
+
+
+def run_round(now: datetime) -> None:
+    """Do everything that is due at `now`, and leave the sign of life that readiness looks at."""
+    for act in [*due_acts(), _leave_heartbeat]:
+        run_act(act, now)
+    # With DEBUG on, Django remembers every query of a thread until told otherwise.
+    reset_queries()
+
+
+def run_act(act: Act, now: datetime) -> None:
+    """Do one act; whatever it raises goes to the log and no further."""
+    try:
+        act(now)
+    except Exception:  # noqa: BLE001 - one broken rule must stop neither the other rules nor the clock
+        _log_failure(act.__qualname__, now)
+
+
+def seconds_since_round(now: datetime) -> float | None:
+    """How long ago any clock finished a round; None when none did."""
+    seen: float | None = cache.get(_HEARTBEAT)
+    return None if seen is None else now.timestamp() - seen
+
+
+def send_mail(stop: threading.Event) -> None:
+    """Send queued mail every few seconds until `stop` is set."""
+    try:
+        while not stop.wait(MAIL_SECONDS):
+            close_old_connections()
+            run_act(_send_queued, timezone.now())
+            reset_queries()
+    finally:
+        connections.close_all()
+
+
+def _send_queued(_now: datetime) -> None:
+    send_queued()
+
+
+def _leave_heartbeat(now: datetime) -> None:
+    cache.set(_HEARTBEAT, now.timestamp(), timeout=None)
+
+
+def _log_failure(name: str, now: datetime) -> None:
+    last = _logged_at.get(name)
+    if last is None or now - last >= REPEAT_FAILURE_AFTER:
+        _logged_at[name] = now
+        logger.exception("The clock's act %s failed.", name)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

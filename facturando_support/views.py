@@ -1,0 +1,40 @@
+"""The pages that belong to no room: the demo site, the customer guide, and errors."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from scheduling.services import current_calendar
+from scheduling.wording import weekly_hours_in_words
+
+
+@require_GET
+def demo(request: HttpRequest) -> HttpResponse:
+    """A customer's site with the chat embedded by its one tag."""
+    return render(request, "site/demo.html", {"is_always_open": settings.HOURS == "open"})
+
+
+@require_GET
+def guide(request: HttpRequest) -> HttpResponse:
+    """The manual, with the hours and limits that are really in force."""
+    context = {
+        "hours": weekly_hours_in_words(current_calendar()),
+        "tolerance_minutes": int(settings.APPOINTMENT_TOLERANCE.total_seconds() // 60),
+        "warning_minutes": _minutes(settings.CHAT_INACTIVITY_WARNING),
+        "end_minutes": _minutes(settings.CHAT_INACTIVITY_END),
+        "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
+    }
+    return render(request, "site/guide.html", context)
+
+
+def _minutes(duration: timedelta) -> int:
+    return int(duration.total_seconds() // 60)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that came from elsewhere, or from a browser without cookies: what to do, and what was typed."""
+    context = {"typed": request.POST.get("text", "")[: settings.CHAT_MAX_MESSAGE_CHARS]}
+    return render(request, "site/csrf_failure.html", context, status=403)

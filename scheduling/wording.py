@@ -1,0 +1,78 @@
+"""Opening hours and instants as people read them, in Mexico City's time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scheduling.calendar import MEXICO_CITY, WHOLE_DAY, Interval, OpeningCalendar, merged
+from scheduling.models import Weekday
+
+MONTHS = (
+    gettext_lazy("enero"),
+    gettext_lazy("febrero"),
+    gettext_lazy("marzo"),
+    gettext_lazy("abril"),
+    gettext_lazy("mayo"),
+    gettext_lazy("junio"),
+    gettext_lazy("julio"),
+    gettext_lazy("agosto"),
+    gettext_lazy("septiembre"),
+    gettext_lazy("octubre"),
+    gettext_lazy("noviembre"),
+    gettext_lazy("diciembre"),
+)
+
+
+def instant_in_words(instant: datetime, now: datetime | None = None) -> str:
+    """An aware instant as "el lunes 30 de noviembre a las 09:00".
+
+    The year is added ("de 2027") when it is not the year of `now`; without `now` it never is.
+    """
+    local = instant.astimezone(MEXICO_CITY)
+    words = {
+        "weekday": Weekday(local.weekday()).label,
+        "day": local.day,
+        "month": MONTHS[local.month - 1],
+        "year": local.year,
+        "time": f"{local:%H:%M}",
+    }
+    if now is None or now.astimezone(MEXICO_CITY).year == local.year:
+        return _("el %(weekday)s %(day)s de %(month)s a las %(time)s") % words
+    return _("el %(weekday)s %(day)s de %(month)s de %(year)s a las %(time)s") % words
+
+
+def weekly_hours_in_words(calendar: OpeningCalendar) -> str:
+    """The week as "lunes a viernes de 09:00 a 14:00 y de 15:00 a 18:00".
+
+    Neighbouring days with equal hours share one phrase, phrases are parted by semicolons, and closed days
+    are left out.
+    """
+    hours = {weekday: merged(calendar.weekly.get(weekday, ())) for weekday in Weekday}
+    groups = groupby(Weekday, key=lambda weekday: hours[weekday])
+    phrases = [f"{_days_in_words(list(days))} {_hours_in_words(same)}" for same, days in groups if same]
+    return "; ".join(phrases) or _("sin horario de atención")
+
+
+def _days_in_words(days: Sequence[Weekday]) -> str:
+    first, last = str(days[0].label), str(days[-1].label)
+    if len(days) == 1:
+        return first
+    pattern = _("%(first)s y %(last)s") if len(days) == 2 else _("%(first)s a %(last)s")
+    return pattern % {"first": first, "last": last}
+
+
+def _hours_in_words(intervals: Sequence[Interval]) -> str:
+    *others, last = [_interval_in_words(interval) for interval in intervals]
+    return _("%(first)s y %(last)s") % {"first": ", ".join(others), "last": last} if others else last
+
+
+def _interval_in_words(interval: Interval) -> str:
+    if interval == WHOLE_DAY:
+        return _("todo el día")
+    return _("de %(opens)s a %(closes)s") % {
+        "opens": f"{interval.opens:%H:%M}",
+        "closes": f"{interval.closes:%H:%M}",
+    }

@@ -1,0 +1,251 @@
+// What is being written: drafts and unsent lines that survive a reload, files, and who is typing.
+
+import { shortSize } from "./timeline.js";
+
+const TYPING_PAUSE_MS = 3000;
+const RETRY_LIMIT_MS = 10000;
+const memory = new Map();
+
+// Browsers may forbid storage inside a frame; then things are kept for as long as the page lives.
+const store = {
+  get(key) { try { return localStorage.getItem(key); } catch { return memory.get(key) ?? null; } },
+  set(key, value) { try { localStorage.setItem(key, value); } catch { memory.set(key, value); } },
+  remove(key) { try { localStorage.removeItem(key); } catch { memory.delete(key); } },
+  keys(prefix) {
+    try { return Object.keys(localStorage).filter((key) => key.startsWith(prefix)); }
+    catch { return [...memory.keys()].filter((key) => key.startsWith(prefix)); }
+  },
+};
+export { store };
+
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+export class Composer {
+  constructor(form, { session, timeline, send, authorName, onEnded, isNote = () => false, maxBytes, tooLarge }) {
+    Object.assign(this, { form, session, timeline, sendFrame: send, authorName, onEnded, isNote, maxBytes, tooLarge });
+    this.box = form.querySelector('[data-role="text-box"]');
+    this.fileInput = form.querySelector('[data-role="file-input"]');
+    this.uploads = form.querySelector('[data-role="uploads"]');
+    this.draftKey = `fs.draft.${session}`;
+    this.outPrefix = `fs.out.${session}.`;
+    this.outbox = this.kept();
+    this.isHeld = false;
+    this.restoreDraft();
+    this.listen();
+    for (const line of this.outbox) timeline.addPending(line, authorName);
+  }
+
+  kept() {
+    return store.keys(this.outPrefix).map((key) => JSON.parse(store.get(key))).sort((a, b) => a.at - b.at);
+  }
+
+  restoreDraft() {
+    if (!this.box.value) this.box.value = store.get(this.draftKey) || "";
+    this.grow();
+  }
+
+  listen() {
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
+    this.box.addEventListener("keydown", (event) => this.onKey(event));
+    this.box.addEventListener("input", () => this.onInput());
+    this.box.addEventListener("paste", (event) => this.takeFiles(event.clipboardData, event));
+    this.fileInput.addEventListener("change", () => { this.sendFiles(this.fileInput.files); this.fileInput.value = ""; });
+    const target = this.form.closest('[data-role="drop"]') || document.body;
+    target.addEventListener("dragover", (event) => { if (hasFiles(event.dataTransfer)) { event.preventDefault(); target.classList.add("is-dropping"); } });
+    target.addEventListener("dragleave", (event) => { if (!target.contains(event.relatedTarget)) target.classList.remove("is-dropping"); });
+    target.addEventListener("drop", (event) => { target.classList.remove("is-dropping"); this.takeFiles(event.dataTransfer, event); });
+  }
+
+  // Enter sends and Shift+Enter breaks; on phones Enter breaks and the button sends.
+  onKey(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (window.matchMedia("(pointer: coarse)").matches) return;
+    event.preventDefault();
+    this.submit();
+  }
+
+  onInput() {
+    store.set(this.draftKey, this.box.value);
+    this.grow();
+    this.showTyping(this.box.value !== "");
+  }
+
+  grow() {
+    this.box.style.height = "auto";
+    this.box.style.height = `${Math.min(160, this.box.scrollHeight + 2)}px`;
+  }
+
+  showTyping(isTyping) {
+    clearTimeout(this.typingTimer);
+    if (isTyping) this.typingTimer = setTimeout(() => this.showTyping(false), TYPING_PAUSE_MS);
+    if (this.isTyping === isTyping) return;
+    this.isTyping = isTyping;
+    if (!this.isNote()) this.sendFrame({ type: "typing.set", session: this.session, is_typing: isTyping });
+  }
+
+  submit() {
+    const text = this.box.value.trim();
+    if (!text) { this.box.focus(); return; }
+    const line = { type: this.isNote() ? "note.send" : "message.send", client_id: newId(), text, at: Date.now() };
+    store.set(this.outPrefix + line.client_id, JSON.stringify(line));
+    this.outbox.push(line);
+    this.timeline.addPending(line, this.authorName);
+    this.clear();
+    this.flush();
+  }
+
+  clear() {
+    this.box.value = "";
+    store.remove(this.draftKey);
+    this.grow();
+    this.showTyping(false);
+    this.box.focus();
+  }
+
+  put(text) {
+    this.box.value = [this.box.value, text].filter(Boolean).join("\n");
+    this.onInput();
+  }
+
+  // One line at a time keeps their order; the same id again is harmless.
+  flush() {
+    const [head] = this.outbox;
+    if (!head || this.isHeld) return;
+    this.sendFrame({ type: head.type, session: this.session, client_id: head.client_id, text: head.text });
+  }
+
+  // Lines written before the identification wait for it.
+  hold(isHeld) {
+    this.isHeld = isHeld;
+    for (const line of this.outbox) if (isHeld) this.timeline.fail(line.client_id, "se enviará al identificarse");
+    this.flush();
+  }
+
+  stored(frame) {
+    if (!this.forget(frame.client_id)) return;
+    this.timeline.fail(frame.client_id, "enviado");
+    this.flush();
+  }
+
+  forget(clientId) {
+    const before = this.outbox.length;
+    this.outbox = this.outbox.filter((line) => line.client_id !== clientId);
+    store.remove(this.outPrefix + clientId);
+    return this.outbox.length < before;
+  }
+
+  // The server said no to a line: it stays on the page, with what to do.
+  refused(frame) {
+    const line = this.outbox.find((other) => other.client_id === frame.client_id);
+    if (!line) return;
+    if (frame.code === "chat.identification-pending") { this.hold(true); return; }
+    if (frame.code === "chat.ended") { this.ended(); return; }
+    if (frame.code === "limit.exceeded") { this.timeline.fail(line.client_id, frame.text); setTimeout(() => this.flush(), RETRY_LIMIT_MS); return; }
+    this.forget(line.client_id);
+    this.timeline.fail(line.client_id, frame.text, () => { this.timeline.remove(line.client_id); this.put(line.text); });
+    this.flush();
+  }
+
+  // What was not sent when the chat ended goes back where it can be used again.
+  ended() {
+    const unsent = [...this.outbox.map((line) => line.text), this.box.value].filter(Boolean).join("\n");
+    for (const line of [...this.outbox]) { this.forget(line.client_id); this.timeline.remove(line.client_id); }
+    store.remove(this.draftKey);
+    this.onEnded(unsent);
+  }
+
+  takeFiles(data, event) {
+    if (!hasFiles(data)) return;
+    event.preventDefault();
+    this.sendFiles(data.files);
+  }
+
+  sendFiles(files) {
+    for (const file of files) new Upload(this, file).start();
+  }
+}
+
+function hasFiles(data) {
+  return Boolean(data) && [...data.types].includes("Files");
+}
+
+const KEY_NAME = /\.(key|pfx|p12|pem|jks|ppk)$/i;
+const KEY_REFUSED = "Este archivo parece una llave privada y no se envió. Con ella y su contraseña cualquiera puede firmar a su nombre: no la comparta con nadie, tampoco con nosotros.";
+
+class Upload {
+  constructor(composer, file) {
+    this.composer = composer;
+    this.file = file;
+    this.clientId = newId();
+    this.row = document.createElement("li");
+    this.row.className = "upload";
+    composer.uploads.hidden = false;
+    composer.uploads.append(this.row);
+  }
+
+  start() {
+    if (KEY_NAME.test(this.file.name)) { this.fail(KEY_REFUSED, false); return; }
+    if (this.file.size > this.composer.maxBytes) { this.fail(this.composer.tooLarge, false); return; }
+    this.request = new XMLHttpRequest();
+    this.showProgress();
+    this.request.open("POST", this.composer.form.action);
+    this.request.setRequestHeader("Accept", "application/json");
+    this.request.onload = () => this.finished();
+    this.request.onerror = () => this.fail("Se cortó el envío. El archivo no se perdió: reintente.", true);
+    this.request.onabort = () => this.close();
+    this.request.send(this.body());
+  }
+
+  body() {
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", this.composer.form.elements.csrfmiddlewaretoken.value);
+    body.append("client_id", this.clientId);
+    body.append("file_client_id", this.clientId);
+    body.append("file", this.file, this.file.name || "imagen.png");
+    return body;
+  }
+
+  showProgress() {
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    this.request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
+    this.fill(`${this.file.name || "imagen.png"} (${shortSize(this.file.size)})`, bar, this.button("Cancelar", () => this.request.abort()));
+  }
+
+  finished() {
+    if (this.request.status === 200) { this.close(); return; }
+    let text = "No se pudo enviar el archivo. Reintente.";
+    try { text = JSON.parse(this.request.responseText).text || text; } catch { /* a proxy's page instead of ours */ }
+    this.fail(text, this.request.status >= 500);
+  }
+
+  fail(text, mayRetry) {
+    this.row.classList.add("upload--failed");
+    const buttons = [this.button("Quitar", () => this.close())];
+    if (mayRetry) buttons.unshift(this.button("Reintentar", () => { this.row.classList.remove("upload--failed"); this.start(); }));
+    this.fill(`${this.file.name}: ${text}`, ...buttons);
+    this.row.setAttribute("role", "alert");
+  }
+
+  fill(text, ...controls) {
+    const name = document.createElement("span");
+    name.className = "upload__name";
+    name.textContent = text;
+    this.row.replaceChildren(name, ...controls);
+  }
+
+  button(text, onclick) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: text, onclick });
+    return button;
+  }
+
+  close() {
+    this.row.remove();
+    this.composer.uploads.hidden = !this.composer.uploads.children.length;
+  }
+}

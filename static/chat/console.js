@@ -1,0 +1,342 @@
+// The agents' console: lists and panes rendered by the server, kept alive by one socket.
+
+import { Attention } from "./attention.js";
+import { Composer, store } from "./composer.js";
+import { Timeline } from "./timeline.js";
+import { Transport } from "./transport.js";
+
+const root = document.querySelector('[data-role="console"]');
+const role = (name, within = root) => within.querySelector(`[data-role="${name}"]`);
+const agent = Number(root.dataset.agent);
+const clockOffset = Date.parse(root.dataset.now) - Date.now();
+const attention = new Attention(role("sound"), "fs.console.silent");
+const panes = new Map();
+let known = waitingIds();
+let shown = [];
+
+const transport = new Transport({
+  socketPath: "/ws/agente/",
+  followed: () => [...panes.values()].filter((pane) => pane.isLive).map((pane) => ({ session: pane.session, after: pane.timeline.last })),
+});
+transport.on("transport.changed", ({ isOnline }) => cameBack(isOnline));
+transport.on("transport.closed", ({ code }) => { if (code === 4403) location.reload(); });
+transport.on("message.created", (frame) => withPane(frame, (pane) => received(pane, frame)));
+transport.on("message.stored", (frame) => withPane(frame, (pane) => pane.composer && pane.composer.stored(frame)));
+transport.on("marks.moved", (frame) => withPane(frame, (pane) => { if (frame.side === "customer") pane.timeline.moveMarks(frame); }));
+transport.on("typing.changed", (frame) => withPane(frame, (pane) => showTyping(pane, frame.is_typing)));
+transport.on("session.changed", (frame) => moved(frame));
+transport.on("queue.changed", () => refreshLists());
+transport.on("offline-messages.changed", (frame) => { role("offline-count").textContent = frame.waiting; });
+transport.on("error", (frame) => refused(frame));
+
+async function start() {
+  setColumns(store.get("fs.console.columns") || "1");
+  listen();
+  setInterval(tick, 1000);
+  tick();
+  await Promise.all(mine().map((button) => load(button.dataset.open)));
+  const [first] = mine();
+  if (first) show(panes.get(Number(first.dataset.session)));
+  transport.start();
+}
+
+function withPane(frame, act) {
+  const pane = panes.get(frame.session);
+  if (pane) act(pane);
+}
+
+// --- Lists ----------------------------------------------------------------------------------------------
+
+function mine() { return [...role("lists").querySelectorAll('[data-open][data-session]')]; }
+function waitingIds() { return new Set([...document.querySelectorAll("[data-waiting]")].map((item) => item.dataset.waiting)); }
+
+let refreshing = null;
+let isRefreshDue = false;
+
+// Many changes at once make one refresh, and one more after it.
+async function refreshLists() {
+  if (refreshing) { isRefreshDue = true; return refreshing; }
+  refreshing = fetchLists();
+  await refreshing;
+  refreshing = null;
+  if (isRefreshDue) { isRefreshDue = false; refreshLists(); }
+}
+
+async function fetchLists() {
+  const html = await text("/agente/lista/");
+  if (html === null) return;
+  const focused = document.activeElement && document.activeElement.dataset.accept;
+  role("lists").replaceChildren(...parse(html).body.childNodes);
+  if (focused) { const again = role("lists").querySelector(`[data-accept="${focused}"]`); if (again) again.focus(); }
+  announceNew();
+  markLists();
+  tick();
+}
+
+function announceNew() {
+  const waiting = waitingIds();
+  if ([...waiting].some((id) => !known.has(id))) attention.ring();
+  known = waiting;
+}
+
+function markLists() {
+  let unread = 0;
+  for (const button of mine()) {
+    const pane = panes.get(Number(button.dataset.session));
+    const count = pane ? pane.unread : 0;
+    unread += count;
+    const mark = role("unread", button);
+    mark.hidden = !count;
+    mark.textContent = count;
+    button.classList.toggle("item--open", Boolean(pane) && shown.includes(pane));
+  }
+  attention.count(unread + known.size);
+}
+
+function tick() {
+  for (const item of document.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, Math.floor((Date.now() + clockOffset - Date.parse(item.dataset.since)) / 1000));
+    item.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+}
+
+// --- Panes ----------------------------------------------------------------------------------------------
+
+async function load(folio) {
+  const html = await text(`/agente/chat/${folio}/`);
+  if (html === null) { toast("Ese chat no se puede abrir."); return null; }
+  const element = parse(html).querySelector('[data-role="pane"]');
+  const pane = makePane(document.importNode(element, true));
+  const before = panes.get(pane.session);
+  if (before) before.element.replaceWith(pane.element);
+  else { pane.element.hidden = true; role("panes").append(pane.element); }
+  pane.element.hidden = before ? before.element.hidden : true;
+  if (before) shown = shown.map((other) => (other === before ? pane : other));
+  panes.set(pane.session, pane);
+  pane.timeline.scrollToEnd();
+  if (pane.isLive) transport.send({ type: "chat.follow", session: pane.session, after: pane.timeline.last });
+  return pane;
+}
+
+function makePane(element) {
+  const session = Number(element.dataset.session);
+  const pane = { element, session, folio: element.dataset.folio, unread: 0, delivered: 0, read: 0 };
+  pane.isLive = element.dataset.canWrite === "1";
+  pane.state = element.dataset.state;
+  pane.timeline = new Timeline(element, { side: "agent", fileUrl: (id) => `/agente/archivo/${id}/` });
+  pane.timeline.moveMarks({ delivered: Number(element.dataset.customerDelivered), read: Number(element.dataset.customerRead) });
+  if (pane.isLive) pane.composer = composerOf(pane);
+  pane.timeline.scroller.addEventListener("scroll", () => seen(pane));
+  return pane;
+}
+
+function composerOf(pane) {
+  const form = role("composer", pane.element);
+  const note = role("note", form);
+  note.addEventListener("change", () => form.classList.toggle("composer--note", note.checked));
+  return new Composer(form, {
+    session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
+    onEnded: () => reload(pane), isNote: () => note.checked,
+    maxBytes: Number(form.dataset.maxBytes), tooLarge: form.dataset.tooLarge,
+  });
+}
+
+// Beside each other: the newest chosen and, with two columns, the one before it.
+function show(pane) {
+  if (!pane) return;
+  const most = Number(role("panes").dataset.columns);
+  if (!shown.includes(pane)) shown = [...shown, pane].slice(-most);
+  for (const other of panes.values()) other.element.hidden = !shown.includes(other);
+  role("empty").hidden = shown.length > 0;
+  pane.timeline.scrollToEnd();
+  if (pane.composer && !window.matchMedia("(pointer: coarse)").matches) pane.composer.box.focus();
+  seen(pane);
+}
+
+function close(pane) {
+  shown = shown.filter((other) => other !== pane);
+  pane.element.hidden = true;
+  if (!pane.isLive) { pane.element.remove(); panes.delete(pane.session); }
+  role("empty").hidden = shown.length > 0;
+  markLists();
+}
+
+async function reload(pane) {
+  const draft = pane.composer ? pane.composer.box.value : "";
+  const fresh = await load(pane.folio);
+  if (fresh && fresh.composer && draft) fresh.composer.put(draft);
+  markLists();
+}
+
+function setColumns(columns) {
+  role("panes").dataset.columns = columns;
+  role("columns").textContent = columns === "1" ? "Ver dos chats a la vez" : "Ver un chat a la vez";
+  store.set("fs.console.columns", columns);
+  shown = shown.slice(-Number(columns));
+  if (shown.length) show(shown[shown.length - 1]);
+}
+
+// --- News -----------------------------------------------------------------------------------------------
+
+function received(pane, frame) {
+  if (pane.composer) pane.composer.forget(frame.client_id);
+  if (!pane.timeline.add(frame)) return;
+  if (frame.author === "customer") {
+    showTyping(pane, false);
+    if (!isSeen(pane)) { pane.unread += 1; attention.ring(); }
+  }
+  seen(pane);
+  markLists();
+}
+
+function isSeen(pane) {
+  return !document.hidden && shown.includes(pane) && pane.timeline.isAtEnd();
+}
+
+function seen(pane) {
+  if (!pane.isLive) return;
+  const delivered = pane.timeline.lastShared();
+  const read = isSeen(pane) ? delivered : pane.read;
+  if (isSeen(pane) && pane.unread) { pane.unread = 0; markLists(); }
+  if (delivered === pane.delivered && read === pane.read) return;
+  if (transport.send({ type: "marks.move", session: pane.session, delivered, read })) Object.assign(pane, { delivered, read });
+}
+
+function showTyping(pane, isTyping) {
+  const typing = role("typing", pane.element);
+  const wasAtEnd = pane.timeline.isAtEnd();
+  typing.hidden = !isTyping;
+  clearTimeout(pane.typingTimer);
+  if (isTyping) pane.typingTimer = setTimeout(() => { typing.hidden = true; }, 6000);
+  if (wasAtEnd) pane.timeline.scrollToEnd();
+}
+
+// A chat came, went, was identified or ended: what is shown of it is asked again.
+async function moved(frame) {
+  const pane = panes.get(frame.session);
+  if (!pane) {
+    if (frame.agent === agent && frame.state === "active") { await refreshLists(); await load(frame.folio); if (!shown.length) show(panes.get(frame.session)); }
+    return;
+  }
+  const key = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
+  if (pane.key === key) return;
+  const wasKnown = pane.key !== undefined || (frame.state === pane.state && frame.agent === agent);
+  pane.key = key;
+  if (frame.state === "active" && frame.agent === agent) { if (wasKnown) await refreshFacts(pane); }
+  else if (frame.state === "ended") await reload(pane);
+  else { close(pane); panes.delete(pane.session); pane.element.remove(); toast("Este chat pasó a otro agente o volvió a la cola."); }
+  await refreshLists();
+}
+
+async function refreshFacts(pane) {
+  const html = await text(`/agente/chat/${pane.folio}/`);
+  if (html === null) return;
+  const fresh = parse(html);
+  for (const selector of ['[data-role="facts"]', ".pane__who"]) {
+    pane.element.querySelector(selector).replaceChildren(...fresh.querySelector(selector).childNodes);
+  }
+}
+
+function refused(frame) {
+  for (const pane of panes.values()) if (pane.composer) pane.composer.refused(frame);
+  if (!frame.client_id) toast(frame.text);
+}
+
+async function cameBack(isOnline) {
+  const light = role("light");
+  light.className = `light ${isOnline ? "light--on" : "light--off"}`;
+  role("light-text").textContent = isOnline ? "Conectado" : "Sin conexión: reconectando…";
+  if (!isOnline) return;
+  await refreshLists();
+  const here = new Set(mine().map((button) => Number(button.dataset.session)));
+  for (const pane of [...panes.values()]) {
+    if (pane.isLive && !here.has(pane.session)) await reload(pane);
+    else if (pane.composer) pane.composer.flush();
+  }
+  for (const button of mine()) if (!panes.has(Number(button.dataset.session))) await load(button.dataset.open);
+  markLists();
+}
+
+// --- What the agent does --------------------------------------------------------------------------------
+
+function listen() {
+  root.addEventListener("click", onClick);
+  root.addEventListener("submit", onSubmit);
+  document.addEventListener("visibilitychange", () => shown.forEach(seen));
+  window.addEventListener("focus", () => shown.forEach(seen));
+  role("columns").addEventListener("click", () => setColumns(role("panes").dataset.columns === "1" ? "2" : "1"));
+}
+
+async function onClick(event) {
+  const button = event.target.closest("button");
+  for (const menu of document.querySelectorAll('[data-role="menu"][open]')) if (!menu.contains(event.target) || button) menu.open = false;
+  if (!button) return;
+  const element = button.closest('[data-role="pane"]');
+  const pane = element && panes.get(Number(element.dataset.session));
+  if (button.dataset.accept) await accept(button);
+  else if (button.dataset.open) { show(panes.get(Number(button.dataset.session)) || await load(button.dataset.open)); markLists(); }
+  else if (pane && button.dataset.role === "close") close(pane);
+  else if (pane && button.dataset.role === "end") await end(pane, button);
+  else if (pane && button.dataset.role === "facts-toggle") button.setAttribute("aria-expanded", element.classList.toggle("pane--facts"));
+}
+
+async function accept(button) {
+  button.disabled = true;
+  const answer = await post(`/agente/chat/${button.dataset.accept}/atender/`);
+  if (answer.folio) { const pane = panes.get(answer.session) || await load(answer.folio); await refreshLists(); show(pane); markLists(); }
+  else { toast(answer.text); button.disabled = false; await refreshLists(); }
+}
+
+// Asks once, on the button itself.
+async function end(pane, button) {
+  if (!button.dataset.asked) {
+    button.dataset.asked = "1";
+    button.textContent = "¿Finalizar este chat?";
+    button.classList.replace("button--quiet", "button--danger");
+    setTimeout(() => { delete button.dataset.asked; button.textContent = "Finalizar"; button.classList.replace("button--danger", "button--quiet"); }, 5000);
+    return;
+  }
+  const answer = await post(`/agente/chat/${pane.folio}/finalizar/`);
+  if (answer.text) toast(answer.text);
+}
+
+async function onSubmit(event) {
+  const form = event.target;
+  if (form.dataset.role !== "identify") return;
+  event.preventDefault();
+  const pane = panes.get(Number(form.closest('[data-role="pane"]').dataset.session));
+  const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+  const html = await response.text();
+  if (response.status === 409) { toast(JSON.parse(html).text); return; }
+  role("facts", pane.element).replaceChildren(...role("facts", parse(html)).childNodes);
+}
+
+// --- Small things ---------------------------------------------------------------------------------------
+
+async function text(url) {
+  try {
+    const response = await fetch(url);
+    if (response.redirected) { location.reload(); return null; }
+    return response.ok ? await response.text() : null;
+  } catch { return null; }
+}
+
+async function post(url) {
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", document.querySelector('input[name="csrfmiddlewaretoken"]').value);
+  try { return await (await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } })).json(); }
+  catch { return { text: "No hay conexión con el servidor. Intente de nuevo en un momento." }; }
+}
+
+function parse(html) { return new DOMParser().parseFromString(html, "text/html"); }
+
+let toastTimer = null;
+function toast(words) {
+  const box = role("toast");
+  box.textContent = words;
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, 6000);
+}
+
+start();

@@ -1,0 +1,314 @@
+// The customer's page: the server renders its regions, and this places them when the chat moves.
+
+import { Attention } from "./attention.js";
+import { Composer, newId, store } from "./composer.js";
+import { Timeline } from "./timeline.js";
+import { Transport } from "./transport.js";
+
+const root = document.querySelector('[data-role="chat"]');
+const role = (name) => root.querySelector(`[data-role="${name}"]`);
+const attention = new Attention(role("sound"), "fs.silent");
+const clockOffset = Date.parse(root.dataset.now) - Date.now();
+let chat = null;
+let isMinimized = false;
+let hostOrigin = null;
+
+root.classList.add("is-live");
+host();
+listenToForms();
+setInterval(tick, 1000);
+if (root.dataset.session) begin();
+else first();
+
+// --- A running chat -------------------------------------------------------------------------------------
+
+function begin() {
+  const session = Number(root.dataset.session);
+  const timeline = new Timeline(root, { side: "customer", fileUrl: (id) => `/chat/archivo/${id}/` });
+  timeline.moveMarks({ delivered: Number(root.dataset.agentDelivered), read: Number(root.dataset.agentRead) });
+  if (root.dataset.stage === "ended") return;
+  const transport = new Transport({
+    socketPath: "/ws/chat/", pollUrl: "/chat/eventos/", commandUrl: "/chat/ordenes/", csrfToken: csrf(),
+    followed: () => [{ session, after: timeline.last }],
+  });
+  const form = role("composer");
+  const composer = new Composer(form, {
+    session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: (unsent) => leaveUnsent(unsent),
+    maxBytes: Number(root.dataset.maxBytes), tooLarge: root.dataset.tooLarge,
+  });
+  chat = { session, timeline, transport, composer };
+  composer.isHeld = root.dataset.stage === "identification";
+  subscribe(chat);
+  transport.start();
+  document.addEventListener("visibilitychange", seen);
+  timeline.scroller.addEventListener("scroll", seen);
+  window.addEventListener("focus", seen);
+}
+
+function subscribe({ transport, timeline, composer }) {
+  transport.on("message.created", (frame) => received(frame));
+  transport.on("message.stored", (frame) => composer.stored(frame));
+  transport.on("marks.moved", (frame) => { if (frame.side === "agent") timeline.moveMarks(frame); });
+  transport.on("typing.changed", (frame) => showTyping(frame.is_typing));
+  transport.on("session.changed", (frame) => moved(frame));
+  transport.on("queue.moved", (frame) => showPlace(frame.place));
+  transport.on("error", (frame) => refused(frame));
+  transport.on("transport.changed", ({ isOnline }) => { role("connection").hidden = isOnline; if (isOnline) composer.flush(); });
+  transport.on("transport.closed", ({ code }) => { if (code === 4404) location.reload(); });
+}
+
+function received(frame) {
+  chat.composer.forget(frame.client_id);
+  if (!chat.timeline.add(frame)) return;
+  if (frame.author !== "customer") {
+    showTyping(false);
+    attention.ring();
+    if (!isSeen()) unread(attention.unread + 1);
+  }
+  seen();
+}
+
+function isSeen() {
+  return !document.hidden && !isMinimized && chat.timeline.isAtEnd();
+}
+
+// Marks: what this browser has, and what it has shown.
+function seen() {
+  if (!chat) return;
+  const delivered = chat.timeline.last;
+  const read = isSeen() ? delivered : chat.read || 0;
+  if (delivered === chat.delivered && read === chat.read) return;
+  if (chat.transport.send({ type: "marks.move", delivered, read })) Object.assign(chat, { delivered, read });
+  if (isSeen()) unread(0);
+}
+
+function unread(count) {
+  attention.count(count);
+  tellHost({ type: "unread", count });
+}
+
+function showTyping(isTyping) {
+  const typing = role("typing");
+  const wasAtEnd = chat.timeline.isAtEnd();
+  typing.hidden = !isTyping;
+  clearTimeout(chat.typingTimer);
+  if (isTyping) chat.typingTimer = setTimeout(() => { typing.hidden = true; }, 6000);
+  if (wasAtEnd) chat.timeline.scrollToEnd();
+}
+
+function showPlace(place) {
+  const line = role("queue-place");
+  if (!line) return;
+  line.dataset.place = place;
+  const waited = now() - Date.parse(line.dataset.queuedAt);
+  if (waited < Number(line.dataset.showAfterMs)) return;
+  const number = document.createElement("strong");
+  number.textContent = place;
+  line.replaceChildren("Lugar en la cola: ", number, ". Puede seguir escribiendo mientras espera.");
+}
+
+async function moved(frame) {
+  const before = chat.stateKey;
+  chat.stateKey = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
+  if (frame.state === "ended") chat.composer.ended();
+  else await refresh();
+  if (before !== chat.stateKey) chat.composer.hold(root.dataset.stage === "identification");
+}
+
+function refused(frame) {
+  chat.composer.refused(frame);
+  if (["chat.ended", "chat.identification-pending"].includes(frame.code)) refresh();
+}
+
+// The chat ended with something unsent: the page that follows offers to use it.
+function leaveUnsent(unsent) {
+  chat.transport.stop();
+  if (unsent) store.set("fs.unsent", unsent);
+  location.replace("/chat/");
+}
+
+// --- Regions: rendered by the server, placed when their key changed --------------------------------------
+
+async function refresh() {
+  try {
+    const response = await fetch("/chat/", { headers: { Accept: "text/html" } });
+    if (response.ok) placeRegions(await response.text());
+  } catch { /* the connection line already says so, and coming back refreshes again */ }
+}
+
+function placeRegions(html, forced = null) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  const body = fresh.querySelector('[data-role="chat"]');
+  if (!body) return;
+  root.dataset.stage = body.dataset.stage;
+  if (body.dataset.session !== root.dataset.session || body.dataset.stage === "ended") { location.replace("/chat/"); return; }
+  for (const region of root.querySelectorAll("[data-region]")) {
+    const other = fresh.querySelector(`[data-region="${region.dataset.region}"]`);
+    if (region.dataset.key === other.dataset.key && region !== forced) continue;
+    place(region, other);
+  }
+  tick();
+}
+
+function place(region, other) {
+  const hadFocus = region.contains(document.activeElement);
+  const wasAtEnd = chat && chat.timeline.isAtEnd();
+  region.dataset.key = other.dataset.key;
+  region.replaceChildren(...other.childNodes);
+  if (wasAtEnd) chat.timeline.scrollToEnd();
+  enhance(region);
+  const wrong = region.querySelector(".field--wrong input, .field--wrong textarea");
+  if (wrong) wrong.focus();
+  else if (hadFocus && chat) chat.composer.box.focus();
+}
+
+function enhance(region) {
+  const button = region.querySelector('[data-role="sound"]');
+  if (button) { attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
+  const minimize = region.querySelector('[data-role="minimize"]');
+  if (minimize) minimizable(minimize);
+}
+
+// Forms and links that say data-live work without leaving the page; without scripts they leave it.
+function listenToForms() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-live]") || event.defaultPrevented) return;
+    event.preventDefault();
+    load(form.action, { method: "POST", body: new FormData(form) }, form);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-live]");
+    if (link) { event.preventDefault(); load(link.href, {}, link); }
+    for (const menu of document.querySelectorAll('[data-role="menu"][open]')) if (!menu.contains(event.target) || link) menu.open = false;
+  });
+}
+
+async function load(url, options, source) {
+  try {
+    const response = await fetch(url, options);
+    const wasEnded = root.dataset.stage === "ended";
+    const html = await response.text();
+    if (wasEnded) placeEnded(html);
+    else placeRegions(html, source.closest("[data-region]"));
+    if (chat) chat.composer.hold(root.dataset.stage === "identification");
+  } catch {
+    role("connection").hidden = false;
+  }
+}
+
+// An ended chat has no conversation to keep alive: its regions are simply placed.
+function placeEnded(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const name of ["notice", "stage"]) place(root.querySelector(`[data-region="${name}"]`), fresh.querySelector(`[data-region="${name}"]`));
+}
+
+// --- Clocks ---------------------------------------------------------------------------------------------
+
+function now() { return Date.now() + clockOffset; }
+
+function tick() {
+  const countdown = role("countdown");
+  if (countdown) {
+    const left = Math.max(0, Math.round((Date.parse(countdown.dataset.until) - now()) / 1000));
+    countdown.textContent = ` (quedan ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})`;
+  }
+  const line = role("queue-place");
+  if (line && line.dataset.place && !line.querySelector("strong")) showPlace(Number(line.dataset.place));
+}
+
+// --- Before a chat --------------------------------------------------------------------------------------
+
+function first() {
+  const box = role("first-text");
+  const pageUrl = role("page-url");
+  if (pageUrl) pageUrl.value = document.referrer;
+  if (!box) { keepTyped(); return; }
+  if (!box.value) box.value = store.get("fs.draft.first") || "";
+  box.addEventListener("input", () => store.set("fs.draft.first", box.value));
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
+  });
+  if (window.parent === window) box.focus();
+}
+
+// Name, e-mail and message survive a reload; they are forgotten once the chat has them.
+function keepTyped() {
+  for (const input of root.querySelectorAll('.stage input[name="name"], .stage input[name="email"], .stage textarea[name="text"]')) {
+    const key = `fs.draft.${input.name}`;
+    if (!input.value) input.value = store.get(key) || "";
+    input.addEventListener("input", () => store.set(key, input.value));
+  }
+}
+
+function forgetTyped() {
+  for (const name of ["first", "text"]) store.remove(`fs.draft.${name}`);
+}
+if (root.dataset.session) forgetTyped();
+
+// What the last chat could not take is offered again on the page of its end.
+if (root.dataset.stage === "ended" && store.get("fs.unsent")) offerUnsent(store.get("fs.unsent"));
+
+async function offerUnsent(unsent) {
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", csrf());
+  body.append("text", unsent);
+  body.append("client_id", newId());
+  const response = await fetch("/chat/mensajes/", { method: "POST", body });
+  placeEnded(await response.text());
+  store.remove("fs.unsent");
+}
+
+function csrf() {
+  const field = document.querySelector('input[name="csrfmiddlewaretoken"]');
+  return field ? field.value : "";
+}
+
+// --- The page that frames us ----------------------------------------------------------------------------
+
+function host() {
+  if (window.parent === window) return;
+  root.classList.add("is-framed");
+  minimizable(role("minimize"));
+  window.addEventListener("message", (event) => { if (event.source === window.parent) fromHost(event); });
+  window.parent.postMessage({ facturando: "ready", session: root.dataset.session || "" }, "*");
+}
+
+function minimizable(button) {
+  if (window.parent === window || !button) return;
+  button.hidden = false;
+  button.onclick = () => tellHost({ type: "minimize" });
+}
+
+function fromHost({ data, origin }) {
+  if (!data || typeof data !== "object") return;
+  hostOrigin = origin;
+  if (data.facturando === "shown") { isMinimized = false; seen(); focusBox(); }
+  if (data.facturando === "hidden") isMinimized = true;
+  if (data.facturando === "text" && typeof data.text === "string") takeText(data.text.slice(0, 20000), String(data.page || ""));
+}
+
+function focusBox() {
+  const box = role("first-text") || role("text-box");
+  if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();
+}
+
+// The message typed in the site's bar.
+function takeText(text, page) {
+  const box = role("first-text");
+  tellHost({ type: "taken" });
+  if (chat) { chat.composer.put(text); return; }
+  if (box) {
+    box.value = text;
+    role("page-url").value = page.slice(0, 2000);
+    store.set("fs.draft.first", text);
+    box.form.requestSubmit();
+    return;
+  }
+  const other = root.querySelector('.stage textarea[name="text"]');
+  if (other && !other.value) other.value = text;
+}
+
+function tellHost(message) {
+  if (hostOrigin) window.parent.postMessage({ facturando: message.type, ...message }, hostOrigin);
+}

@@ -1,0 +1,176 @@
+// Places the lines of one chat in order, with days, marks and "mensajes nuevos". Text goes in as text.
+
+const ZONE = "America/Mexico_City";
+const timeOf = new Intl.DateTimeFormat("es-MX", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: ZONE });
+const dayKey = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: ZONE });
+const dayWords = new Intl.DateTimeFormat("es-MX", { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
+// The same rule as the template filter safe_links.
+const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/;
+const MARKS = ["pendiente", "enviado", "entregado", "leído"];
+
+export class Timeline {
+  // `side` is whose own lines get marks; `fileUrl` turns an attachment's id into its address.
+  constructor(root, { side, fileUrl, templates = document }) {
+    this.root = root;
+    this.side = side;
+    this.fileUrl = fileUrl;
+    this.list = root.querySelector('[data-role="timeline"]');
+    this.scroller = root.querySelector('[data-role="scroller"]');
+    this.newLines = root.querySelector('[data-role="new-lines"]');
+    this.templates = templates;
+    this.marks = { delivered: 0, read: 0 };
+    this.key = side === "agent" ? "staffNumber" : "number";
+    this.last = this.lines().reduce((most, line) => Math.max(most, Number(line.dataset[this.key] || 0)), 0);
+    this.scroller.addEventListener("scroll", () => { if (this.isAtEnd()) this.hideNewLines(); });
+    if (this.newLines) this.newLines.addEventListener("click", () => this.scrollToEnd());
+    this.scrollToEnd();
+  }
+
+  lines() {
+    return [...this.list.querySelectorAll('[data-role="line"]')];
+  }
+
+  // The newest number that both sides can see: what marks speak of.
+  lastShared() {
+    return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), 0);
+  }
+
+  // True when the line is new to this page.
+  add(frame) {
+    const number = this.side === "agent" ? frame.staff_number : frame.number;
+    const pending = this.find(frame.client_id);
+    if (number <= this.last) {
+      if (pending && !pending.dataset[this.key]) pending.remove();
+      return false;
+    }
+    const wasAtEnd = this.isAtEnd();
+    if (pending) pending.remove();
+    const line = this.build(frame);
+    this.place(line, frame.created_at);
+    this.last = number;
+    this.showMark(line);
+    const isOwn = frame.author === this.side;
+    if (wasAtEnd || isOwn) this.scrollToEnd();
+    else this.showNewLines();
+    return true;
+  }
+
+  // A line that has not been stored yet.
+  addPending({ client_id, text }, authorName) {
+    if (this.find(client_id)) return;
+    const frame = { client_id, text, author: this.side, author_name: authorName, created_at: new Date().toISOString(), attachment: null };
+    const line = this.build(frame);
+    line.classList.add("line--pending");
+    line.querySelector('[data-role="mark"]').textContent = MARKS[0];
+    this.list.append(line);
+    this.scrollToEnd();
+  }
+
+  fail(clientId, text, retry) {
+    const line = this.find(clientId);
+    if (!line) return;
+    line.classList.add("line--failed");
+    line.querySelector('[data-role="mark"]').textContent = text;
+    const button = line.querySelector('[data-role="retry"]');
+    button.hidden = !retry;
+    if (retry) button.onclick = () => { button.hidden = true; line.classList.remove("line--failed"); retry(); };
+  }
+
+  remove(clientId) {
+    const line = this.find(clientId);
+    if (line && !line.dataset[this.key]) line.remove();
+  }
+
+  moveMarks({ delivered, read }) {
+    this.marks.delivered = Math.max(this.marks.delivered, delivered, read);
+    this.marks.read = Math.max(this.marks.read, read);
+    this.lines().filter((line) => line.dataset.author === this.side).forEach((line) => this.showMark(line));
+  }
+
+  showMark(line) {
+    const number = Number(line.dataset.number);
+    if (!number || line.dataset.author !== this.side) return;
+    const step = number <= this.marks.read ? 3 : number <= this.marks.delivered ? 2 : 1;
+    line.querySelector('[data-role="mark"]').textContent = MARKS[step];
+  }
+
+  build(frame) {
+    const line = this.clone("line-template");
+    line.classList.add(`line--${frame.author}`);
+    if (frame.number === null) line.classList.add("line--note");
+    Object.assign(line.dataset, { author: frame.author, clientId: frame.client_id, createdAt: frame.created_at });
+    if (frame.number) line.dataset.number = frame.number;
+    if (frame.staff_number) line.dataset.staffNumber = frame.staff_number;
+    line.querySelector(".line__who").textContent = (frame.number === null ? "Nota interna · " : "") + frame.author_name;
+    const text = line.querySelector('[data-role="text"]');
+    if (frame.attachment) text.replaceWith(this.file(frame.attachment));
+    else text.append(...linked(frame.text));
+    const time = line.querySelector("time");
+    time.dateTime = frame.created_at;
+    time.textContent = timeOf.format(new Date(frame.created_at));
+    return line;
+  }
+
+  file(attachment) {
+    const link = this.clone("file-template");
+    link.href = this.fileUrl(attachment.id);
+    link.querySelector(".file__name").textContent = attachment.name;
+    link.querySelector(".file__size").textContent = shortSize(attachment.size);
+    return link;
+  }
+
+  clone(role) {
+    return this.templates.querySelector(`[data-role="${role}"]`).content.firstElementChild.cloneNode(true);
+  }
+
+  // After the last stored line, and before those that still wait to be stored.
+  place(line, createdAt) {
+    const stored = this.lines().filter((other) => other.dataset[this.key]);
+    const after = stored[stored.length - 1];
+    const parts = this.isNewDay(after, createdAt) ? [this.day(createdAt), line] : [line];
+    if (after) after.after(...parts);
+    else this.list.prepend(...parts);
+  }
+
+  isNewDay(previous, createdAt) {
+    return !previous || dayKey.format(new Date(previous.dataset.createdAt)) !== dayKey.format(new Date(createdAt));
+  }
+
+  day(createdAt) {
+    const day = this.clone("day-template");
+    const moment = new Date(createdAt);
+    const isToday = dayKey.format(moment) === dayKey.format(new Date());
+    day.querySelector("span").textContent = isToday ? "hoy" : dayWords.format(moment).replace(",", "");
+    return day;
+  }
+
+  find(clientId) {
+    return this.lines().find((line) => line.dataset.clientId === clientId);
+  }
+
+  isAtEnd() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 48;
+  }
+
+  scrollToEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.hideNewLines();
+  }
+
+  showNewLines() { if (this.newLines) this.newLines.hidden = false; }
+  hideNewLines() { if (this.newLines) this.newLines.hidden = true; }
+}
+
+function linked(text) {
+  return text.split(LINK).map((part, index) => {
+    if (index % 2 === 0) return document.createTextNode(part);
+    const link = document.createElement("a");
+    Object.assign(link, { href: part, target: "_blank", rel: "noopener noreferrer nofollow", textContent: part });
+    return link;
+  });
+}
+
+export function shortSize(bytes) {
+  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}

@@ -1,0 +1,158 @@
+// The one module that knows how frames travel: a WebSocket, or plain HTTP where sockets are cut.
+// Pages subscribe by event type; `followed()` says which chats are read and up to which number.
+
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 15000;
+const SILENCE_MS = 65000;
+const POLL_MS = 3000;
+const SOCKET_TRIES = 2;
+
+export class Transport extends EventTarget {
+  constructor({ socketPath, pollUrl, commandUrl, csrfToken, followed }) {
+    super();
+    Object.assign(this, { socketPath, pollUrl, commandUrl, csrfToken, followed });
+    this.received = 0;
+    this.failures = 0;
+    this.isOnline = false;
+    this.everOpened = false;
+    this.isStopped = false;
+  }
+
+  start() {
+    window.addEventListener("online", () => this.reconnect());
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && !this.isOnline) this.reconnect(); });
+    setInterval(() => this.checkSilence(), 5000);
+    this.connect();
+  }
+
+  stop() {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    if (this.socket) this.socket.close();
+  }
+
+  on(type, handler) {
+    this.addEventListener(type, (event) => handler(event.detail));
+  }
+
+  // True when the frame left by a way that is open; an answer comes as a frame.
+  send(frame) {
+    if (this.socket && this.socket.readyState === WebSocket.OPEN) {
+      this.socket.send(JSON.stringify(frame));
+      return true;
+    }
+    if (this.isPolling) {
+      this.post(frame);
+      return true;
+    }
+    return false;
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    if (this.isStopped) return;
+    if (this.usesHttp()) { this.poll(); return; }
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}${this.socketPath}`);
+    this.socket = socket;
+    this.received = 0;
+    this.heardAt = Date.now();
+    socket.onopen = () => this.opened();
+    socket.onmessage = (message) => this.heard(JSON.parse(message.data));
+    socket.onclose = (event) => { if (socket === this.socket) this.closed(event); };
+  }
+
+  usesHttp() {
+    if (!("WebSocket" in window)) return Boolean(this.pollUrl);
+    return Boolean(this.pollUrl) && !this.everOpened && this.failures >= SOCKET_TRIES;
+  }
+
+  opened() {
+    this.everOpened = true;
+    this.isPolling = false;
+    this.failures = 0;
+    for (const follow of this.followed()) this.send({ type: "chat.follow", ...follow });
+    this.setOnline(true);
+  }
+
+  heard(frame) {
+    this.received += 1;
+    this.heardAt = Date.now();
+    if (frame.type === "heartbeat") this.send({ type: "heartbeat", received: this.received });
+    else if (this.received % 100 === 0) this.send({ type: "heartbeat", received: this.received });
+    this.emit(frame);
+  }
+
+  emit(frame) {
+    this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+  }
+
+  closed(event) {
+    this.failures += 1;
+    this.setOnline(false);
+    this.emit({ type: "transport.closed", code: event.code });
+    // 44xx: the server said why, and coming back at once would be told the same.
+    if (event.code === 4404 || event.code === 4403) { this.isStopped = true; return; }
+    this.timer = setTimeout(() => this.connect(), this.pause());
+  }
+
+  // Grows with each failure and differs between browsers, so that they do not all come back at once.
+  pause() {
+    const most = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** Math.min(this.failures, 6));
+    return most / 2 + Math.random() * most / 2;
+  }
+
+  reconnect() {
+    if (this.isStopped || this.isOnline) return;
+    if (this.socket && this.socket.readyState === WebSocket.CONNECTING) return;
+    this.connect();
+  }
+
+  // A socket that says nothing for longer than its heartbeats is dead, whatever the browser believes.
+  checkSilence() {
+    if (this.isPolling || !this.socket || this.socket.readyState !== WebSocket.OPEN) return;
+    if (Date.now() - this.heardAt < SILENCE_MS) return;
+    const socket = this.socket;
+    socket.onclose = null;
+    socket.close();
+    this.closed({ code: 1006 });
+  }
+
+  setOnline(isOnline) {
+    if (this.isOnline === isOnline) return;
+    this.isOnline = isOnline;
+    this.emit({ type: "transport.changed", isOnline, isPolling: Boolean(this.isPolling) });
+  }
+
+  async poll() {
+    this.isPolling = true;
+    try {
+      const [follow] = this.followed();
+      const response = await fetch(`${this.pollUrl}?after=${follow ? follow.after : 0}`, { headers: { Accept: "application/json" } });
+      if (response.status === 404) { this.emit({ type: "transport.closed", code: 4404 }); this.isStopped = true; return; }
+      if (!response.ok) throw new Error(String(response.status));
+      this.receive(await response.json());
+      this.setOnline(true);
+    } catch {
+      this.setOnline(false);
+    }
+    this.timer = setTimeout(() => this.connect(), POLL_MS);
+  }
+
+  async post(frame) {
+    try {
+      const response = await fetch(this.commandUrl, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrfToken },
+        body: JSON.stringify(frame),
+      });
+      if (response.ok) this.receive(await response.json());
+    } catch {
+      this.setOnline(false);
+    }
+  }
+
+  receive(body) {
+    for (const frame of body.frames) this.emit(frame);
+  }
+}

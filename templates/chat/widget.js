@@ -1,0 +1,136 @@
+/* Chat de soporte de Facturando. ES5, so that Internet Explorer 11 runs it; no cookie, no other request
+   until the customer touches it. Its own styles sit on its own elements, and the page's are left alone. */
+(function () {
+  "use strict";
+  var settings = {% autoescape off %}{{ settings_json }}{% endautoescape %};
+  if (window.FacturandoSoporte || !window.postMessage) { return; }
+  window.FacturandoSoporte = { open: open };
+
+  var isDark = window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches;
+  var colors = isDark
+    ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
+    : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
+  var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
+  var bar, box, badge, panel, frame, pending = "", isOpen = false;
+
+  function style(element, rules) {
+    element.style.cssText = (base + rules).replace(/;/g, " !important;");
+  }
+
+  function make(tag, rules, parent, text) {
+    var element = document.createElement(tag);
+    style(element, rules);
+    if (text) { element.appendChild(document.createTextNode(text)); }
+    if (parent) { parent.appendChild(element); }
+    return element;
+  }
+
+  function keep(name, value) {
+    try {
+      if (value === undefined) { return window.sessionStorage.getItem("facturando." + name) || ""; }
+      if (value) { window.sessionStorage.setItem("facturando." + name, value); }
+      else { window.sessionStorage.removeItem("facturando." + name); }
+    } catch (e) { /* storage is forbidden: nothing survives a reload, and all else works */ }
+    return "";
+  }
+
+  function build() {
+    bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
+    bar.setAttribute("role", "region");
+    bar.setAttribute("aria-label", "Chat de soporte");
+    var hasChat = keep("chat") === "1";
+    var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar,
+      hasChat ? "Chat de soporte" : settings.isOpen ? "\u00bfTienes dudas? Escr\u00edbenos" : "Dejar mensaje");
+    title.type = "button";
+    badge = make("span", "display:none;margin-left:8px;padding:0 8px;border-radius:10px;font-size:14px;background:" + colors.surface + ";color:" + colors.text + ";", title);
+    title.onclick = open;
+    if (settings.isOpen && !hasChat) { buildBox(); }
+    window.addEventListener("message", heard);
+    window.addEventListener("resize", layout);
+    if (keep("open") === "1") { open(); } else if (hasChat) { load(); }
+  }
+
+  function buildBox() {
+    var form = make("form", "display:-ms-flexbox;display:flex;-ms-flex-align:end;align-items:flex-end;padding:12px;", bar);
+    box = make("textarea", "display:block;-ms-flex:1 1 auto;flex:1 1 auto;width:100%;height:52px;padding:8px 10px;resize:none;border:1px solid " + colors.line + ";border-radius:8px;background:" + colors.surface + ";color:" + colors.text + ";", form);
+    box.setAttribute("aria-label", "Mensaje");
+    box.setAttribute("placeholder", "Escriba su mensaje");
+    box.value = keep("draft");
+    box.oninput = function () { keep("draft", box.value); };
+    box.onkeydown = function (event) {
+      if ((event.key === "Enter" || event.keyCode === 13) && !event.shiftKey) { event.preventDefault(); submit(); }
+    };
+    var button = make("button", "-ms-flex:0 0 auto;flex:0 0 auto;width:48px;height:52px;margin-left:8px;border-radius:8px;cursor:pointer;text-align:center;font-size:22px;background:" + colors.accent + ";color:" + colors.on + ";", form, "\u2192");
+    button.type = "submit";
+    button.setAttribute("aria-label", "Enviar");
+    form.onsubmit = function (event) { event.preventDefault(); submit(); };
+  }
+
+  function submit() {
+    if (!box.value.replace(/\s/g, "")) { box.focus(); return; }
+    pending = box.value;
+    open();
+    sendPending();
+  }
+
+  function load() {
+    if (panel) { return; }
+    panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);", document.body);
+    frame = make("iframe", "display:block;width:100%;height:100%;background:" + colors.surface + ";", panel);
+    frame.title = "Chat de soporte de Facturando";
+    frame.setAttribute("allow", "autoplay");
+    frame.src = settings.chat;
+  }
+
+  function open() {
+    load();
+    isOpen = true;
+    keep("open", "1");
+    layout();
+    tell({ facturando: "shown" });
+  }
+
+  function close() {
+    isOpen = false;
+    keep("open", "");
+    layout();
+    tell({ facturando: "hidden" });
+  }
+
+  function layout() {
+    if (!panel) { return; }
+    var isPhone = Math.min(window.innerWidth, window.screen.width) < 560;
+    var place = isPhone ? "left:0;top:0;width:100%;height:100%;border-radius:0;" : "right:16px;bottom:16px;width:400px;height:640px;max-height:calc(100% - 32px);border-radius:12px;";
+    style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);" + place);
+    bar.style.setProperty("display", isOpen ? "none" : "block", "important");
+  }
+
+  function tell(message) {
+    if (frame && frame.contentWindow) { frame.contentWindow.postMessage(message, settings.origin); }
+  }
+
+  function sendPending() {
+    if (pending) { tell({ facturando: "text", text: pending, page: String(window.location.href) }); }
+  }
+
+  function heard(event) {
+    if (!frame || event.source !== frame.contentWindow || event.origin !== settings.origin || !event.data) { return; }
+    var what = event.data.facturando;
+    if (what === "ready") {
+      keep("chat", event.data.session ? "1" : "");
+      tell({ facturando: isOpen ? "shown" : "hidden" });
+      sendPending();
+    } else if (what === "taken") {
+      pending = "";
+      keep("draft", "");
+      if (box) { box.value = ""; }
+    } else if (what === "minimize") {
+      close();
+    } else if (what === "unread") {
+      badge.textContent = event.data.count || "";
+      badge.style.setProperty("display", event.data.count ? "inline-block" : "none", "important");
+    }
+  }
+
+  if (document.body) { build(); } else { document.addEventListener("DOMContentLoaded", build); }
+}());

@@ -1,0 +1,124 @@
+"""What somebody types before anything of ours runs: the search for a Python, and refusals of a command."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT, product_env
+
+WORKS = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+FAILS = "#!/bin/sh\necho 'version not installed' >&2\nexit 127\n"
+IS_OLD = "#!/bin/sh\nexit 1\n"
+
+
+@pytest.fixture
+def candidates(tmp_path: Path) -> Path:
+    """An empty folder that is the whole PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+def put(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script)
+    path.chmod(0o755)
+
+
+def find_python(candidates: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    home = {"PATH": str(candidates), "HOME": str(candidates.parent)}
+    return subprocess.run(
+        [ROOT / "bin/python"], env=home | env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def is_found(result: subprocess.CompletedProcess[str]) -> bool:
+    return result.returncode == 0 and os.access(result.stdout.strip(), os.X_OK) and not result.stderr
+
+
+def test_a_python_on_the_path_is_found(candidates):
+    put(candidates / "python3", WORKS)
+
+    assert is_found(find_python(candidates))
+
+
+def test_candidates_that_exist_and_fail_are_passed_over(candidates):
+    put(candidates / "python3.14", FAILS)
+    put(candidates / "python3.13", FAILS)
+    put(candidates / "python3.12", IS_OLD)
+    put(candidates / "python3", WORKS)
+
+    assert is_found(find_python(candidates))
+
+
+def test_the_python_that_is_named_comes_first(candidates, tmp_path):
+    put(candidates / "python3.14", "#!/bin/sh\necho /wrong\n")
+    put(tmp_path / "mine", WORKS)
+
+    result = find_python(candidates, PYTHON=str(tmp_path / "mine"))
+
+    assert is_found(result)
+    assert "wrong" not in result.stdout
+
+
+def test_a_named_python_that_fails_is_not_the_end(candidates, tmp_path):
+    put(tmp_path / "mine", FAILS)
+    put(candidates / "python3.13", WORKS)
+
+    assert is_found(find_python(candidates, PYTHON=str(tmp_path / "mine")))
+
+
+def test_pyenv_is_searched_where_it_lives_by_default(candidates, tmp_path):
+    put(tmp_path / ".pyenv/versions/3.11.7/bin/python", IS_OLD)
+    put(tmp_path / ".pyenv/versions/3.13.0/bin/python", WORKS)
+
+    assert is_found(find_python(candidates))
+
+
+def test_pyenv_is_searched_where_its_root_says(candidates, tmp_path):
+    put(tmp_path / "elsewhere/versions/3.12.1/bin/python", WORKS)
+
+    assert is_found(find_python(candidates, PYENV_ROOT=str(tmp_path / "elsewhere")))
+
+
+def test_a_path_with_a_space_is_no_trouble(candidates, tmp_path):
+    put(tmp_path / "mis versiones/versions/3.12.1/bin/python", WORKS)
+
+    assert is_found(find_python(candidates, PYENV_ROOT=str(tmp_path / "mis versiones")))
+
+
+def test_without_a_python_one_sentence_says_what_to_install(candidates):
+    put(candidates / "python3", IS_OLD)
+
+    result = find_python(candidates)
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("Instale Python 3.12 o más nuevo")
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["clock"], "El reloj en un proceso aparte necesita REDIS_URL"),
+        (["serve", "--without-clock"], "Sin REDIS_URL el reloj debe ir dentro de este proceso"),
+    ],
+)
+def test_two_processes_without_redis_are_refused_in_one_sentence(command, sentence, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=product_env(tmp_path, 8000),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith(sentence)
