@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import uuid
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -39,13 +40,15 @@ def key_from_cookie(value: str) -> str | None:
 
 
 def user_of_session(session: SessionBase) -> Agent | None:
-    """The active agent of a staff session, read afresh; None once disabled, logged out or with a new password."""
+    """The active agent of a staff session, read afresh; None once disabled, logged out or out of date."""
     stored = session.__class__(session.session_key)
     try:
         agent = Agent.objects.filter(pk=stored[SESSION_KEY], is_active=True).first()
     except (KeyError, ValueError):
         return None
-    if agent is None or not constant_time_compare(stored.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash()):
+    if agent is None or not constant_time_compare(
+        stored.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash()
+    ):
         return None
     return agent
 
@@ -59,11 +62,7 @@ def chat_of(visitor: Visitor | None) -> ChatSession | None:
     """The one chat that this browser sees."""
     if visitor is None:
         return None
-    return (
-        ChatSession.objects.shown_to(visitor)
-        .select_related("agent", "program", "offline_message")
-        .first()
-    )
+    return ChatSession.objects.shown_to(visitor).select_related("agent", "program", "offline_message").first()
 
 
 type User = Agent | AnonymousUser | Any
@@ -91,17 +90,22 @@ def can_read_chat(user: User, session: ChatSession) -> bool:
     """
     if not is_agent(user):
         return False
-    if session.is_active and session.agent_id != user.pk:  # type: ignore[attr-defined]
+    if session.is_active and session.agent_id != user.pk:
         return is_supervisor(user)
     return True
 
 
+def is_attended_by(user: User, session: ChatSession) -> bool:
+    """Whether the chat is, or was until its end, this agent's."""
+    return is_agent(user) and session.agent_id == user.pk
+
+
 def can_write_chat(user: User, session: ChatSession) -> bool:
-    return is_agent(user) and session.is_active and session.agent_id == user.pk  # type: ignore[attr-defined]
+    return session.is_active and is_attended_by(user, session)
 
 
 def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachment | None:
-    if visitor is None:
+    if visitor is None or not _is_uuid(public_id):
         return None
     return Attachment.objects.filter(
         public_id=public_id, message__session__visitor=visitor, message__number__isnull=False
@@ -109,7 +113,18 @@ def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachmen
 
 
 def attachment_for_staff(user: User, public_id: str) -> Attachment | None:
+    if not _is_uuid(public_id):
+        return None
     attachment = Attachment.objects.filter(public_id=public_id).select_related("message__session").first()
     if attachment and can_read_chat(user, attachment.message.session):
         return attachment
     return None
+
+
+def _is_uuid(text: str) -> bool:
+    """Django refuses others with an exception, and a made-up address would be an error page."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -59,8 +59,8 @@ def is_vague(text: str) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Lower case, without accents, signs or repeated spaces. A long text is never vague, so it is cut."""
-    decomposed = unicodedata.normalize("NFD", text[:200].casefold())
+    """Lower case, without accents, signs or repeated spaces."""
+    decomposed = unicodedata.normalize("NFD", text.casefold())
     letters = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
     return " ".join(letters.split())
 

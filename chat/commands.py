@@ -13,7 +13,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from chat import events, services
-from chat.access import can_write_chat
+from chat.access import is_attended_by
 from chat.forms import FollowForm, MarksForm, MessageForm, TypingForm
 from chat.models import Agent, ChatSession, Message
 from chat.services import Author, Draft
@@ -35,7 +35,7 @@ class BadPayload(RuleBroken):
     code = "command.invalid"
 
     def __init__(self, form: forms.Form) -> None:
-        super().__init__(next(iter(form.errors.values()))[0])
+        super().__init__(str(next(iter(form.errors.values()))[0]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +51,14 @@ class Asker:
 
 
 def run_command(asker: Asker, payload: Payload, now: datetime) -> Frame | None:
-    """Run one command of a customer or an agent. Raises RuleBroken, UnknownCommand and BadPayload among them."""
+    """Run one command of a customer or an agent. Raises RuleBroken, such as UnknownCommand and BadPayload."""
     table = CUSTOMER_COMMANDS if asker.agent is None else AGENT_COMMANDS
-    command = table.get(payload.get("type", ""))  # type: ignore[arg-type]
+    # A string first: a list would not even be looked up, but raise.
+    kind = payload.get("type")
+    command = table.get(kind) if isinstance(kind, str) else None
     if command is None:
         raise UnknownCommand
-    if asker.agent is not None and not can_write_chat(asker.agent, asker.session):
+    if asker.agent is not None and not is_attended_by(asker.agent, asker.session):
         raise services.NotYourChat
     return command(asker, payload, now)
 
@@ -94,7 +96,7 @@ def stored_frame(message: Message, *, for_staff: bool) -> Frame:
     """The acknowledgement: what was sent is committed under this number."""
     return {
         "type": "message.stored",
-        "session": message.session_id,  # type: ignore[attr-defined]
+        "session": message.session_id,
         "client_id": str(message.client_id),
         "number": message.number,
         "staff_number": message.staff_number if for_staff else None,
@@ -109,9 +111,9 @@ def _move_marks(asker: Asker, payload: Payload, _now: datetime) -> None:
     )
 
 
-def _set_typing(asker: Asker, payload: Payload, now: datetime) -> None:
+def _set_typing(asker: Asker, payload: Payload, _now: datetime) -> None:
     data = _valid(TypingForm(payload))
-    services.show_typing(session=asker.session, author=asker.author, is_typing=data["is_typing"], now=now)
+    services.show_typing(session=asker.session, author=asker.author, is_typing=data["is_typing"])
 
 
 def _valid(form: forms.Form) -> dict[str, Any]:
@@ -122,7 +124,7 @@ def _valid(form: forms.Form) -> dict[str, Any]:
 
 def _limit(asker: Asker) -> None:
     if asker.agent is None:
-        check_limit("messages_per_visitor", str(asker.session.visitor_id))  # type: ignore[attr-defined]
+        check_limit("messages_per_visitor", str(asker.session.visitor_id))
 
 
 type Command = Callable[[Asker, Payload, datetime], Frame | None]

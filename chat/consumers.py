@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -22,13 +23,25 @@ MAX_FRAME_CHARS = 16_384
 # Pushes a browser may leave unacknowledged before it counts as not reading: it bounds what a slow reader
 # costs in memory, far above what a chat sends between two heartbeats.
 WINDOW = 300
+# What catching up leaves of the window to everything else that a socket is sent.
+HEADROOM = 100
 MISSED_HEARTBEATS = 2
 FRAMES_PER_SECOND = 30
+# Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
+STANDING = {
+    events.SessionChanged.type,
+    events.MarksMoved.type,
+    events.QueueChanged.type,
+    events.QueueMoved.type,
+}
+
+logger = logging.getLogger(__name__)
 
 
 class Close:
     """Why a socket ended, as its browser reads it."""
 
+    BROKEN = 1011
     NOT_YOURS = 4403
     NO_CHAT = 4404
     SILENT = 4408
@@ -46,6 +59,10 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.cursors: dict[int, Cursor] = {}
+        # Chats with lines that wait for room in the window, and what the browser was told last of each fact.
+        self.behind: set[int] = set()
+        self.told: dict[object, Frame] = {}
+        self.is_closing = False
         self.groups_joined: set[str] = set()
         self.sent = self.acknowledged = self.unanswered = self.frames_this_second = 0
         self.second = 0
@@ -60,7 +77,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Authorise and join; the closing code when the socket may not stay."""
         raise NotImplementedError
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self, _code: int) -> None:
         if self.beat is not None:
             self.beat.cancel()
         for group in list(self.groups_joined):
@@ -75,17 +92,39 @@ class SupportConsumer(AsyncWebsocketConsumer):
         self.groups_joined.discard(group)
         await self.channel_layer.group_discard(group, self.channel_name)
 
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        """Close once; nothing is sent or read after it."""
+        if not self.is_closing:
+            self.is_closing = True
+            await super().close(code, reason)
+
     async def push(self, frame: Frame) -> None:
         """Send one frame, unless the browser stopped reading."""
+        if self.is_closing:
+            return
         if self.sent - self.acknowledged > WINDOW:
             await self.close(Close.NOT_READING)
             return
+        self._remember(frame)
         self.sent += 1
         await self.send(text_data=json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+
+    def _remember(self, frame: Frame) -> None:
+        """Keep what was told of the chats that this socket follows, and of the queue."""
+        if frame["type"] in STANDING and frame.get("session", 0) in {0, *self.cursors}:
+            self.told[_subject(frame)] = frame
+
+    def forget(self, session: int) -> None:
+        """Stop following a chat."""
+        del self.cursors[session]
+        self.behind.discard(session)
+        self.told = {about: fact for about, fact in self.told.items() if fact.get("session") != session}
 
     # Commands: browser to server.
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.is_closing:
+            return
         if self._is_flooding():
             await self.close(Close.TOO_MANY)
             return
@@ -124,28 +163,42 @@ class SupportConsumer(AsyncWebsocketConsumer):
             raise BadFrame
         self.acknowledged = max(self.acknowledged, received)
         self.unanswered = 0
+        for session in list(self.behind):
+            await self.catch_up(session)
 
     # Heartbeats: server to browser, since browsers slow the timers of hidden pages but not their sockets.
 
     async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(settings.CHAT_HEARTBEAT.total_seconds())
-            if self.unanswered >= MISSED_HEARTBEATS:
-                await self.close(Close.SILENT)
-                return
-            if not await self.on_beat():
-                return
-            self.unanswered += 1
-            newest = {session: cursor.sent for session, cursor in self.cursors.items()}
-            await self.push(readers.heartbeat_frame(timezone.now(), newest, self.sent + 1))
+        try:
+            while not self.is_closing:
+                await asyncio.sleep(settings.CHAT_HEARTBEAT.total_seconds())
+                await self.on_beat()
+        except Exception:
+            # A socket without heartbeats would never be missed; its browser comes back.
+            logger.exception("A socket's heartbeat failed.")
+            await self.close(Close.BROKEN)
 
-    async def on_beat(self) -> bool:
-        """Find gaps that no traffic would show. False when the socket has just been closed."""
+    async def on_beat(self) -> None:
+        if self.unanswered >= MISSED_HEARTBEATS:
+            await self.close(Close.SILENT)
+            return
+        await self.repair()
+        self.unanswered += 1
+        newest = {session: cursor.sent for session, cursor in self.cursors.items()}
+        await self.push(readers.heartbeat_frame(timezone.now(), newest, self.sent + 1))
+
+    async def repair(self) -> None:
+        """Send what lost news should have told, also when no traffic shows that something is missing."""
         for session in list(self.cursors):
-            newest = await _newest_number(session, self.for_staff)
-            if self.cursors[session].judge(newest) is not Verdict.OLD:
+            newest, facts = await _standing(session, self.for_staff)
+            await self.repair_facts(facts)
+            if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
                 await self.catch_up(session)
-        return True
+
+    async def repair_facts(self, facts: list[Frame]) -> None:
+        for frame in facts:
+            if self.told.get(_subject(frame)) != frame:
+                await self.on_event(frame)
 
     # News: channel layer to browser.
 
@@ -171,16 +224,33 @@ class SupportConsumer(AsyncWebsocketConsumer):
         await self.push(frame)
 
     async def catch_up(self, session: int) -> None:
-        """Send what is missing, from the database, in order."""
+        """Send what is missing, from the database, in order.
+
+        What the window has no room for follows when the browser acknowledges: a long history is no flood.
+        """
         cursor = self.cursors[session]
-        while lines := await _lines_after(session, cursor.sent, self.for_staff):
-            for line in lines:
-                number = line["staff_number"] if self.for_staff else line["number"]
-                if cursor.judge(number) is not Verdict.OLD:
-                    cursor.advance(number)
-                    await self.push(line)
-            if len(lines) < readers.PORTION:
+        while (room := WINDOW - HEADROOM - self.sent + self.acknowledged) > 0:
+            lines = await _lines_after(session, cursor.sent, self.for_staff)
+            # Meanwhile the chat may have been left, or followed anew.
+            if self.cursors.get(session) is not cursor:
                 return
+            for line in lines[:room]:
+                await self._next_line(cursor, line)
+            if len(lines) < min(readers.PORTION, room):
+                self.behind.discard(session)
+                return
+        self.behind.add(session)
+
+    async def _next_line(self, cursor: Cursor, line: Frame) -> None:
+        number = line["staff_number"] if self.for_staff else line["number"]
+        if cursor.judge(number) is not Verdict.OLD:
+            cursor.advance(number)
+            await self.push(line)
+
+
+def _subject(frame: Frame) -> object:
+    """What a frame is about: a later one of the same subject replaces it."""
+    return frame["type"], frame.get("session"), frame.get("side")
 
 
 class CustomerConsumer(SupportConsumer):
@@ -190,7 +260,7 @@ class CustomerConsumer(SupportConsumer):
 
     async def admit(self) -> int | None:
         try:
-            check_limit("sockets_per_address", client_address(self.scope))
+            await database_sync_to_async(check_limit)("sockets_per_address", client_address(self.scope))
         except RuleBroken:
             return Close.TOO_MANY
         self.session = await self._session()
@@ -209,7 +279,8 @@ class CustomerConsumer(SupportConsumer):
     async def follow(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted
         self.cursors[self.session.pk] = Cursor(commands.follow_from(payload))
-        for frame in await _state_frames(self.session.pk):
+        _newest, facts = await _standing(self.session.pk, self.for_staff)
+        for frame in facts:
             await self.push(frame)
         await self.catch_up(self.session.pk)
 
@@ -234,10 +305,18 @@ class CustomerConsumer(SupportConsumer):
             await self.leave(events.QUEUE_GROUP)
 
     async def _place(self, waiting: list[int]) -> None:
-        """Others' chats stay here: the customer learns a place and nothing else."""
+        """Others' chats stay here: the customer learns a place, when it is another, and nothing else."""
         assert self.session is not None  # noqa: S101  admitted
-        if self.session.pk in waiting:
-            await self.push(events.QueueMoved(place=waiting.index(self.session.pk) + 1).frame())
+        if self.session.pk not in waiting:
+            return
+        frame = events.QueueMoved(place=waiting.index(self.session.pk) + 1).frame()
+        if self.told.get(_subject(frame)) != frame:
+            await self.push(frame)
+
+    async def repair(self) -> None:
+        await super().repair()
+        if events.QUEUE_GROUP in self.groups_joined:
+            await self.on_event(await _queue())
 
 
 class AgentConsumer(SupportConsumer):
@@ -265,13 +344,17 @@ class AgentConsumer(SupportConsumer):
         if self.agent is not None:
             services.give_sign_of_life(agent=self.agent, now=timezone.now())
 
-    async def on_beat(self) -> bool:
+    async def on_beat(self) -> None:
         if not await self._may_stay():
-            return False
+            return
         # A sign of life is what the browser gave, not that the server still holds a socket.
         if self.unanswered == 0:
             await self._sign_of_life()
-        return await super().on_beat()
+        await super().on_beat()
+
+    async def repair(self) -> None:
+        await super().repair()
+        await self.repair_facts([await _queue()])
 
     async def _may_stay(self) -> bool:
         self.agent = await self._agent()
@@ -284,7 +367,8 @@ class AgentConsumer(SupportConsumer):
         session = await self._readable(payload)
         self.cursors[session.pk] = Cursor(after)
         await self.join(events.staff_group(session.pk))
-        for frame in await _state_frames(session.pk):
+        _newest, facts = await _standing(session.pk, self.for_staff)
+        for frame in facts:
             await self.push(frame)
         await self.catch_up(session.pk)
 
@@ -294,31 +378,36 @@ class AgentConsumer(SupportConsumer):
         if reply is not None:
             await self.push(reply)
 
-    @database_sync_to_async
-    def _readable(self, payload: Frame) -> ChatSession:
+    async def _readable(self, payload: Frame) -> ChatSession:
         pk = payload.get("session")
         if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
             raise BadFrame
-        session = ChatSession.objects.select_related("agent").filter(pk=pk).first()
-        if session is None or not access.can_read_chat(self.agent, session):
+        session = await self._session_to_read(pk)
+        if session is None:
             raise services.NotYourChat
         return session
+
+    @database_sync_to_async
+    def _session_to_read(self, pk: int) -> ChatSession | None:
+        session = ChatSession.objects.select_related("agent").filter(pk=pk).first()
+        return session if session is not None and access.can_read_chat(self.agent, session) else None
 
     async def on_event(self, frame: Frame) -> None:
         if frame["type"] == events.AccessChanged.type:
             await self._may_stay()
             return
         if frame["type"] == events.SessionChanged.type and frame["session"] in self.cursors:
-            await self._left(frame)
+            await self._leave_if_gone(frame)
         await self.push(frame)
 
-    async def _left(self, frame: Frame) -> None:
-        """Stop reading a chat that went to somebody else, after its last lines; an ended one stays readable."""
+    async def _leave_if_gone(self, frame: Frame) -> None:
+        """Stop reading a chat that may no longer be read, or was this agent's and is no more."""
         assert self.agent is not None  # noqa: S101  admitted
-        await self.catch_up(frame["session"])
-        if frame["state"] != ChatSession.State.ENDED and frame["agent"] != self.agent.pk:
+        before = self.told.get(_subject(frame), frame)
+        was_mine = before["agent"] == self.agent.pk != frame["agent"]
+        if was_mine or await self._session_to_read(frame["session"]) is None:
             await self.leave(events.staff_group(frame["session"]))
-            del self.cursors[frame["session"]]
+            self.forget(frame["session"])
 
 
 @database_sync_to_async
@@ -332,11 +421,10 @@ def _lines_after(session: int, after: int, for_staff: bool) -> list[Frame]:
 
 
 @database_sync_to_async
-def _newest_number(session: int, for_staff: bool) -> int:
-    return readers.newest_number(session, for_staff=for_staff)
+def _standing(session: int, for_staff: bool) -> tuple[int, list[Frame]]:
+    return readers.standing(session, for_staff=for_staff)
 
 
 @database_sync_to_async
-def _state_frames(session: int) -> list[Frame]:
-    return readers.state_frames(ChatSession.objects.get(pk=session))
-
+def _queue() -> Frame:
+    return events.queue_changed().frame()

@@ -6,7 +6,7 @@ and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync
@@ -33,7 +33,9 @@ def agent_group(agent_id: int) -> str:
 
 def instant(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC, to the millisecond: what browsers parse alike."""
-    return moment and moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +132,9 @@ class AccessChanged(Event):
 
 
 def message_created(message: Message, *, for_staff: bool) -> MessageCreated:
-    attachment: Attachment | None = message.attachment if message.is_file else None  # type: ignore[attr-defined]
+    attachment: Attachment | None = message.attachment if message.is_file else None
     return MessageCreated(
-        session=message.session_id,  # type: ignore[attr-defined]
+        session=message.session_id,
         number=message.number,
         staff_number=message.staff_number if for_staff else None,
         client_id=str(message.client_id),
@@ -141,7 +143,7 @@ def message_created(message: Message, *, for_staff: bool) -> MessageCreated:
         text=message.text,
         rule=message.rule,
         created_at=instant(message.created_at),
-        attachment=attachment and attachment_shape(attachment),
+        attachment=attachment_shape(attachment) if attachment else None,
     )
 
 
@@ -159,9 +161,14 @@ def session_changed(session: ChatSession) -> SessionChanged:
         session=session.pk,
         folio=session.folio,
         state=session.state,
-        agent=session.agent_id,  # type: ignore[attr-defined]
+        agent=session.agent_id,
         is_identified=session.identified_at is not None,
     )
+
+
+def queue_changed() -> QueueChanged:
+    """The queue as it is now."""
+    return QueueChanged(waiting=list(ChatSession.objects.waiting().values_list("pk", flat=True)))
 
 
 def announce(event: Event, *groups: str) -> None:
@@ -179,7 +186,7 @@ def announce_now(event: Event, *groups: str) -> None:
 
 def announce_message(message: Message) -> None:
     """Tell everyone who may read this line; a note goes to staff alone."""
-    pk = message.session_id  # type: ignore[attr-defined]
+    pk = message.session_id
     announce(message_created(message, for_staff=True), staff_group(pk))
     if not message.is_note:
         announce(message_created(message, for_staff=False), customer_group(pk))
@@ -197,8 +204,7 @@ def announce_queue() -> None:
 
 
 def _send_queue() -> None:
-    waiting = list(ChatSession.objects.waiting().values_list("pk", flat=True))
-    _send(QueueChanged(waiting=waiting), (QUEUE_GROUP, AGENTS_GROUP))
+    _send(queue_changed(), (QUEUE_GROUP, AGENTS_GROUP))
 
 
 def _send(event: Event, groups: Iterable[str]) -> None:

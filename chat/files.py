@@ -6,7 +6,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO
-from xml.etree import ElementTree  # noqa: S405  only names of the first element are read, see _xml_root
+from xml.etree import ElementTree
 
 import filetype
 from django.conf import settings
@@ -70,8 +70,9 @@ class PrivateKeyRefused(RuleBroken):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Este archivo parece una llave privada (.key, .pfx, .p12 o PEM) y no se envió. Con ella y su "
-                "contraseña cualquiera puede firmar a su nombre: no la comparta con nadie, tampoco con nosotros."
+                "Este archivo parece una llave privada (.key, .pfx, .p12 o PEM) y no se envió. Con ella "
+                "y su contraseña cualquiera puede firmar a su nombre: no la comparta con nadie, tampoco "
+                "con nosotros."
             )
         )
 
@@ -201,10 +202,8 @@ def _text_type(data: bytes) -> str | None:
 
 def _decoded(data: bytes) -> str | None:
     """The text of a file without binary bytes, in UTF-8, UTF-16 with a mark, or Windows' Western encoding."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
+    has_mark = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encodings = ["utf-16"] if has_mark else ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)
@@ -223,7 +222,10 @@ def _is_harmless_xml(data: bytes, start: str) -> bool:
     except (ElementTree.ParseError, ValueError, LookupError):
         return False
     namespaces = {element.tag.rpartition("}")[0].lstrip("{") for element in root.iter()}
-    return not {"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"} & namespaces and root.tag.lower() not in (
+    return not {
+        "http://www.w3.org/1999/xhtml",
+        "http://www.w3.org/2000/svg",
+    } & namespaces and root.tag.lower() not in (
         "html",
         "svg",
     )

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from chat.models import ChatSession, Program
 from core.fields import PersonNameField, RealEmailField, RfcField
-from core.text import FreeTextField, clean_text
+from core.text import FreeTextField, clean_text, one_line
 
 
 def message_field(**kwargs: Any) -> FreeTextField:
-    return FreeTextField(label=gettext_lazy("Mensaje"), max_length=settings.CHAT_MAX_MESSAGE_CHARS, **kwargs)
+    widget = forms.Textarea(attrs={"rows": 3})
+    maximum = settings.CHAT_MAX_MESSAGE_CHARS
+    return FreeTextField(label=gettext_lazy("Mensaje"), max_length=maximum, widget=widget, **kwargs)
 
 
 class FirstMessageForm(forms.Form):
@@ -144,10 +146,13 @@ class IdentificationForm(forms.Form):
         return self._with_letters("legal_name", _("Escriba el nombre o razón social con letras."))
 
     def clean_program_version(self) -> str:
-        return " ".join(clean_text(self.cleaned_data["program_version"]).split())
+        version = one_line(self.cleaned_data["program_version"])
+        if not version:
+            raise ValidationError(self.fields["program_version"].error_messages["required"])
+        return version
 
     def _with_letters(self, field: str, complaint: str) -> str:
-        text = " ".join(clean_text(self.cleaned_data[field]).split())
+        text = one_line(self.cleaned_data[field])
         if not any(c.isalpha() for c in text):
             raise ValidationError(complaint)
         return text

@@ -36,7 +36,9 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def by_load(self) -> Self:
         """Least busy first; the one who has waited longest decides a tie."""
         active = Q(chats__state=ChatSession.State.ACTIVE)
-        return self.annotate(load=models.Count("chats", filter=active)).order_by("load", "last_assigned_at", "pk")
+        return self.annotate(load=models.Count("chats", filter=active)).order_by(
+            "load", "last_assigned_at", "pk"
+        )
 
 
 class AgentManager(UserManager.from_queryset(AgentQuerySet)):  # type: ignore[misc]
@@ -61,9 +63,9 @@ class Agent(AbstractUser):
 
     objects: ClassVar[AgentManager] = AgentManager()
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
-        verbose_name = _("agente")
-        verbose_name_plural = _("agentes")
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("agente")  # type: ignore[assignment]
+        verbose_name_plural = _("agentes")  # type: ignore[assignment]
 
     @property
     def shown_name(self) -> str:
@@ -182,7 +184,12 @@ class ChatSession(models.Model):
     rfc = models.CharField("RFC", max_length=13, blank=True)
     legal_name = models.CharField(_("nombre o razón social"), max_length=200, blank=True)
     program = models.ForeignKey(
-        Program, verbose_name=_("programa"), on_delete=models.PROTECT, null=True, blank=True, related_name="chats"
+        Program,
+        verbose_name=_("programa"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="chats",
     )
     program_version = models.CharField(_("versión"), max_length=40, blank=True)
     identified_at = models.DateTimeField(_("identificado"), null=True, blank=True)
@@ -242,9 +249,7 @@ class ChatSession(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                "is_returned", "queued_at", condition=Q(state="waiting"), name="chat_waiting"
-            ),
+            models.Index("is_returned", "queued_at", condition=Q(state="waiting"), name="chat_waiting"),
             models.Index("customer_turn_since", condition=Q(state="active"), name="chat_customer_turn"),
             models.Index("agent", condition=Q(state="active"), name="chat_active_of_agent"),
             models.Index("email", name="chat_email"),
@@ -296,7 +301,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(number__gt=after).order_by("number").select_related("agent", "attachment")
 
     def for_staff(self, after: int = 0) -> Self:
-        return self.filter(staff_number__gt=after).order_by("staff_number").select_related("agent", "attachment")
+        return (
+            self.filter(staff_number__gt=after).order_by("staff_number").select_related("agent", "attachment")
+        )
 
 
 class Message(models.Model):
@@ -333,7 +340,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.session_id}/{self.staff_number}"  # type: ignore[attr-defined]
+        return f"{self.session_id}/{self.staff_number}"
 
     @property
     def is_note(self) -> bool:
@@ -344,7 +351,7 @@ class Message(models.Model):
         """Who is shown as the writer; empty for the system."""
         if self.author == self.Author.CUSTOMER:
             return self.session.name
-        return self.agent.shown_name if self.agent else ""  # type: ignore[attr-defined]
+        return self.agent.shown_name if self.agent else ""
 
 
 def attachment_path(attachment: "Attachment", _name: str) -> str:

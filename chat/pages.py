@@ -1,11 +1,10 @@
-"""What the customer's page shows in each state of its chat: one stage, computed from the row and the hours."""
+"""What the customer's page shows: one stage, computed from the chat's row and the hours."""
 
 import uuid
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from chat import files
 from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
@@ -19,7 +18,7 @@ from scheduling.wording import instant_in_words, weekly_hours_in_words
 LINES_SHOWN = 500
 
 
-def customer_page(request: HttpRequest, session: ChatSession | None, now: datetime) -> dict[str, Any]:
+def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
     """The template's context: `stage` names what the page is about."""
     calendar = current_calendar()
     is_open = calendar.is_open(now)
@@ -77,7 +76,9 @@ def _forms(session: ChatSession | None, stage: str) -> dict[str, Any]:
         return {
             "first_form": FirstMessageForm(),
             "start_form": None,
-            "offline_form": OfflineMessageForm(initial={"client_id": uuid.uuid4()}) if stage == "closed" else None,
+            "offline_form": OfflineMessageForm(initial={"client_id": uuid.uuid4()})
+            if stage == "closed"
+            else None,
         }
     if stage == "identification":
         return {"identification_form": IdentificationForm.of(session)}
@@ -85,5 +86,3 @@ def _forms(session: ChatSession | None, stage: str) -> dict[str, Any]:
         initial = {"rating": session.rating, "comment": session.rating_comment}
         return {"rating_form": RatingForm(initial=initial)}
     return {}
-
-

@@ -20,13 +20,14 @@ def lines_after(session_id: int, after: int, *, for_staff: bool) -> list[Frame]:
     return [events.message_created(line, for_staff=for_staff).frame() for line in lines[:PORTION]]
 
 
-def newest_number(session_id: int, *, for_staff: bool) -> int:
-    field = "last_staff_number" if for_staff else "last_number"
-    return int(ChatSession.objects.values_list(field, flat=True).get(pk=session_id))
+def standing(session_id: int, *, for_staff: bool) -> tuple[int, list[Frame]]:
+    """Where a chat stands: its newest number for this reader, and its state and marks as frames."""
+    session = ChatSession.objects.get(pk=session_id)
+    return (session.last_staff_number if for_staff else session.last_number), state_frames(session)
 
 
 def state_frames(session: ChatSession) -> list[Frame]:
-    """Where a chat stands: its state and both sides' marks."""
+    """A chat's state and both sides' marks."""
     return [
         events.session_changed(session).frame(),
         marks_of(session, "customer").frame(),

@@ -5,6 +5,6 @@ from django.urls import path
 from chat.consumers import AgentConsumer, CustomerConsumer
 
 websocket_urlpatterns = [
-    path("ws/chat/", CustomerConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/agente/", AgentConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/chat/", CustomerConsumer.as_asgi()),
+    path("ws/agente/", AgentConsumer.as_asgi()),
 ]

@@ -6,7 +6,8 @@ from http.cookies import Morsel
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# Python 3.14's Morsel knows the attribute; earlier ones must be told (CHIPS, draft-cutler-httpbis-partitioned-cookies).
+# Python 3.14's Morsel knows the attribute; earlier ones must be told
+# (CHIPS, draft-cutler-httpbis-partitioned-cookies).
 Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]
 Morsel._flags.add("partitioned")  # type: ignore[attr-defined]
 

@@ -71,6 +71,8 @@ class LimitedRequest(WebRequest):
 class SupportServer(Server):
     """One process: listens, runs the clock if it is given one, and stops both on SIGINT and SIGTERM."""
 
+    connections: dict[Any, dict[str, Any]]
+
     def __init__(
         self, application: Any, *, host: str, port: int, clock: Clock | None, on_ready: Callable[[], None]
     ):
@@ -106,9 +108,10 @@ class SupportServer(Server):
 
     def kill_all_applications(self) -> Any:
         # daphne's own raises KeyError for a connection whose request has already been answered.
-        self.connections = {
-            key: kept for key, kept in self.connections.items() if "application_instance" in kept
-        }
+        for connection in [
+            key for key, kept in self.connections.items() if "application_instance" not in kept
+        ]:
+            del self.connections[connection]
         return super().kill_all_applications()
 
     def _ready(self) -> None:
@@ -125,7 +128,8 @@ class SupportServer(Server):
             stop.set()
             return defer.Deferred.fromFuture(task)
 
-        reactor.addSystemEventTrigger("before", "shutdown", stop_clock)  # type: ignore[attr-defined]
+        twisted: Any = reactor
+        twisted.addSystemEventTrigger("before", "shutdown", stop_clock)
 
 
 def _limit_requests(build_protocol: Callable[[Any], Any], address: Any) -> Any:

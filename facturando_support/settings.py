@@ -3,6 +3,7 @@
 `README.md` has the table of variables. A value that a rule depends on carries the reason for its default.
 """
 
+import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 
 import bootstrap
 import environ
-from django.core.management.utils import get_random_secret_key
 from django.utils.csp import CSP
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,15 +28,15 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 
 def _secret_key() -> str:
-    """The configured key; in development one that is made once and kept, so that cookies survive a restart."""
-    if not DEBUG:
+    """The configured key; in development one made once and kept, so that cookies survive a restart."""
+    if not DEBUG or "SECRET_KEY" in env:
         return env.str("SECRET_KEY")
     kept = VAR_DIR / "secret_key"
     if not kept.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
-        kept.write_text(get_random_secret_key())
+        kept.write_text(secrets.token_urlsafe(64))
         kept.chmod(0o600)
-    return env.str("SECRET_KEY", default=kept.read_text())
+    return kept.read_text()
 
 
 SECRET_KEY = _secret_key()
@@ -96,13 +96,6 @@ TEMPLATES = [
             ],
         },
     },
-    {
-        "NAME": "post_office",
-        "BACKEND": "post_office.template.backends.post_office.PostOfficeTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {"context_processors": []},
-    },
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -136,7 +129,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Django's default of 300 would throw away limits that are still counting.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
         # pubsub keeps sockets open over a Redis restart; what it loses meanwhile is read from the database.
@@ -215,19 +214,20 @@ MAILERS = {"default": _mailer()}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Soporte Facturando <soporte@facturando.example>")
 POST_OFFICE = {
     "DEFAULT_MAILER": "default",
-    "TEMPLATE_ENGINE": "post_office",
-    "MAX_RETRIES": 8,
-    "RETRY_INTERVAL": timedelta(minutes=5),
-    "LOCKFILE_LOCATION": str(VAR_DIR / "mail.lock"),
+    "BATCH_SIZE": 20,
+    # Failures only: a row for each mail that went out would double the table.
+    "LOG_LEVEL": 1,
+    # About a day: a mail server that is down for a night loses nothing.
+    "MAX_RETRIES": 96,
+    "RETRY_INTERVAL": timedelta(minutes=15),
 }
 
 # --- Security -------------------------------------------------------------------------------------------
 
 IS_HTTPS = PUBLIC_URL.startswith("https://")
-# The sites that may frame the chat, as full origins. Naming one makes the customer's cookies third-party ones.
+# The sites that may frame the chat, as full origins. Naming one makes the customer's cookies third-party.
 EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
-CUSTOMER_COOKIE_SAMESITE = "None" if EMBED_ORIGINS else "Lax"
-CSRF_COOKIE_SAMESITE = CUSTOMER_COOKIE_SAMESITE
+CSRF_COOKIE_SAMESITE = "None" if EMBED_ORIGINS else "Lax"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "facturando_support.views.csrf_failure"
@@ -239,7 +239,7 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if IS_HTTPS el
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.NONCE],
@@ -302,5 +302,6 @@ LOGGING = {
         # daphne's access lines name addresses of people; the proxy keeps those where they are wanted.
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

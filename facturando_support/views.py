@@ -1,12 +1,15 @@
 """The pages that belong to no room: the demo site, the customer guide, and errors."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP
+from facturando_support.management.commands.demo import ACCOUNTS, PASSWORD
 from scheduling.services import current_calendar
 from scheduling.wording import weekly_hours_in_words
 
@@ -14,7 +17,17 @@ from scheduling.wording import weekly_hours_in_words
 @require_GET
 def demo(request: HttpRequest) -> HttpResponse:
     """A customer's site with the chat embedded by its one tag."""
-    return render(request, "site/demo.html", {"is_always_open": settings.HOURS == "open"})
+    context = {"is_always_open": settings.HOURS == "open", "demo_accounts": _demo_accounts()}
+    return render(request, "site/demo.html", context)
+
+
+def _demo_accounts() -> dict[str, Any] | None:
+    """Who can sign in to try the product; nobody outside development."""
+    if not settings.DEBUG:
+        return None
+    agents = [username for username, *_names, group in ACCOUNTS if group == AGENTS_GROUP]
+    supervisor = next(username for username, *_names, group in ACCOUNTS if group == SUPERVISORS_GROUP)
+    return {"agents": agents, "supervisor": supervisor, "password": PASSWORD}
 
 
 @require_GET
@@ -34,7 +47,7 @@ def _minutes(duration: timedelta) -> int:
     return int(duration.total_seconds() // 60)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django passes it
     """A form that came from elsewhere, or from a browser without cookies: what to do, and what was typed."""
     context = {"typed": request.POST.get("text", "")[: settings.CHAT_MAX_MESSAGE_CHARS]}
     return render(request, "site/csrf_failure.html", context, status=403)

@@ -9,25 +9,26 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import SupervisorAdmin
 from scheduling.calendar import official_rest_days
 from scheduling.forms import SpecialIntervalFormSet
 from scheduling.models import BusinessHours, SpecialDay, SpecialInterval, Weekday
 
 
 @admin.register(BusinessHours)
-class BusinessHoursAdmin(admin.ModelAdmin):
+class BusinessHoursAdmin(SupervisorAdmin, admin.ModelAdmin):
     list_display = ["weekday", "opens_at", "closes_at"]
     list_filter = ["weekday"]
 
 
-class SpecialIntervalInline(admin.TabularInline):
+class SpecialIntervalInline(SupervisorAdmin, admin.TabularInline):
     model = SpecialInterval
     formset = SpecialIntervalFormSet
     extra = 2
 
 
 @admin.register(SpecialDay)
-class SpecialDayAdmin(admin.ModelAdmin):
+class SpecialDayAdmin(SupervisorAdmin, admin.ModelAdmin):
     list_display = ["date", "weekday", "name", "kind", "hours"]
     list_filter = ["kind"]
     search_fields = ["name"]

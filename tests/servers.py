@@ -74,17 +74,10 @@ def postgres() -> Iterator[str]:
         subprocess.run(
             [initdb, "-D", data, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder, **identity
         )
-        command = [
-            Path(initdb).resolve().with_name("postgres"),
-            "-D",
-            data,
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-        ]
         # It is thrown away at the end, so nothing needs to reach the disk.
-        command += ["-k", folder, "-F", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        settings = ["-F", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        address = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+        command = [str(Path(initdb).resolve().with_name("postgres")), "-D", str(data), *address, *settings]
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         with _running(command, cwd=folder, stop_signal=signal.SIGINT, identity=identity) as process:
             wait_until(lambda: _is_alive(process) and _postgres_answers(url), "PostgreSQL")
@@ -141,7 +134,7 @@ def _end(process: subprocess.Popen[Any], stop_signal: signal.Signals) -> None:
 
 
 def _is_alive(process: subprocess.Popen[Any]) -> bool:
-    assert process.poll() is None, f"ended at once with {process.returncode}: {process.args}"
+    assert process.poll() is None, f"ended at once with {process.returncode}: {process.args!r}"
     return True
 
 

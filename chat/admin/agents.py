@@ -1,23 +1,24 @@
 """Supervisors make agents, group them, and disable them; nobody is deleted and no right is raised."""
 
-from collections.abc import Sequence
 from typing import Any, override
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm, UsernameField
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, ChatSession
 from chat.services.agents import access_changed, set_group
-from core.admin import SupervisorAdmin
+from core.admin import SupervisorAdmin, short_instant
 
 GROUPS = [(AGENTS_GROUP, gettext_lazy("Agente")), (SUPERVISORS_GROUP, gettext_lazy("Supervisor"))]
 PROFILE = ["capacity", "greeting"]
@@ -42,7 +43,9 @@ class NewAgentForm(UserCreationForm):
     class Meta:
         model = Agent
         fields = ["username", "first_name", "last_name", *PROFILE]
-        help_texts = {"username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_.")}
+        help_texts = {
+            "username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_.")
+        }
 
 
 class AgentForm(forms.ModelForm):
@@ -53,12 +56,14 @@ class AgentForm(forms.ModelForm):
     class Meta:
         model = Agent
         fields = ["username", "first_name", "last_name", "is_active", *PROFILE]
+        field_classes = {"username": UsernameField}
         labels = {"is_active": gettext_lazy("Cuenta habilitada")}
         help_texts = {
             "username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_."),
             "is_active": gettext_lazy(
-                "Quite la marca para deshabilitarla: la persona deja de poder entrar, sus ventanas abiertas "
-                "terminan en menos de un minuto y sus chats vuelven a la cola. Sus conversaciones se conservan."
+                "Quite la marca para deshabilitarla: la persona ya no podrá entrar, lo que tenga abierto "
+                "termina en menos de un minuto y sus chats en curso vuelven a la cola. "
+                "Sus conversaciones se conservan."
             ),
         }
 
@@ -113,19 +118,20 @@ class AgentAdmin(SupervisorAdmin, UserAdmin):
     add_form = NewAgentForm
     add_form_template = None
     change_password_form = NewPasswordForm
-    change_user_password_template = "admin/chat/agent/change_password.html"
-    list_display = ["username", "shown_name", "group", "presence", "last_seen_at", "chats_at_hand"]
+    change_user_password_template = "admin/chat/agent/change_password.html"  # noqa: S105  a file's name
+    list_display = ["username", "shown_name", "group", "presence", "seen_at", "chats_at_hand"]
     list_display_links = ["username", "shown_name"]
     list_filter = ["is_active", "groups", "is_available"]
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["username", "first_name", "last_name"]
     search_help_text = gettext_lazy("Usuario o nombre")
     actions = None
-    readonly_fields = ["presence", "last_seen_at", "chats_at_hand", "last_login"]
+    readonly_fields = ["new_password", "presence", "seen_at", "chats_at_hand"]
     fieldsets = (
-        (None, {"fields": ("username", "password", "first_name", "last_name")}),
-        (gettext_lazy("Acceso"), {"fields": ("group", "is_active")}),
+        (None, {"fields": ("username", "first_name", "last_name")}),
+        (gettext_lazy("Acceso"), {"fields": ("group", "is_active", "new_password")}),
         (gettext_lazy("Chats"), {"fields": ("capacity", "greeting")}),
-        (gettext_lazy("Estado"), {"fields": ("presence", "last_seen_at", "chats_at_hand", "last_login")}),
+        (gettext_lazy("Estado"), {"fields": ("presence", "seen_at", "chats_at_hand")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "password1", "password2")}),
@@ -139,14 +145,14 @@ class AgentAdmin(SupervisorAdmin, UserAdmin):
         return super().get_queryset(request).annotate(load=at_hand).prefetch_related("groups")
 
     @override
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """A class made for this request, which therefore may know who asks."""
-        form = super().get_form(request, obj, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.supervisor = request.user
         return form
 
     @override
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         # A form that may not be saved shows its own field as text.
         closed = [] if obj is None or self.has_change_permission(request, obj) else ["group"]
         return [*self.readonly_fields, *closed]
@@ -188,6 +194,15 @@ class AgentAdmin(SupervisorAdmin, UserAdmin):
         if not _has_open_console(agent):
             return _("Sin conexión")
         return _("Disponible") if agent.is_available else _("Ausente")
+
+    @admin.display(description=gettext_lazy("última señal"), ordering="last_seen_at")
+    def seen_at(self, agent: Agent) -> str:
+        return short_instant(agent.last_seen_at) or _("nunca")
+
+    @admin.display(description=gettext_lazy("contraseña"))
+    def new_password(self, agent: Agent) -> str:
+        url = reverse("admin:auth_user_password_change", args=[agent.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Cambiar la contraseña"))
 
     @admin.display(description=gettext_lazy("chats en curso"), ordering="load")
     def chats_at_hand(self, agent: Any) -> str:

@@ -21,7 +21,9 @@ class ProgramForm(forms.ModelForm):
         model = Program
         fields = ["name", "is_active", "position"]
         help_texts = {
-            "is_active": gettext_lazy("Sin esta marca deja de ofrecerse a los clientes; los chats lo conservan."),
+            "is_active": gettext_lazy(
+                "Sin esta marca deja de ofrecerse a los clientes; los chats lo conservan."
+            ),
             "position": gettext_lazy("Los clientes ven primero el número menor."),
         }
 
@@ -29,7 +31,9 @@ class ProgramForm(forms.ModelForm):
         """The chat answers "Facturando" with the manual's words and so would never accept it."""
         name: str = " ".join(self.cleaned_data["name"].split())
         if name.casefold() == "facturando":
-            raise ValidationError(_("Facturando es la empresa, no el programa. Escriba el nombre del programa."))
+            raise ValidationError(
+                _("Facturando es la empresa, no el programa. Escriba el nombre del programa.")
+            )
         return name
 
 
@@ -40,6 +44,8 @@ class ProgramAdmin(SupervisorAdmin, admin.ModelAdmin):
     list_editable = ["position", "is_active"]
     search_fields = ["name"]
     actions = None
+    list_filter = ["is_active"]
+    show_facets = admin.ShowFacets.NEVER
     change_form_template = "admin/chat/program/change_form.html"
 
     @override

@@ -10,11 +10,11 @@ from chat.services.marks import move_marks, show_typing
 from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
 from chat.services.queue import accept_chat, assign_waiting, place_in_queue, return_to_queue
 from chat.services.rules import (
+    AgentIsFull,
     ChatEnded,
     ChatTaken,
     DraftConflict,
     IdentificationPending,
-    AgentIsFull,
     NotEnded,
     NotWaiting,
     NotYourChat,

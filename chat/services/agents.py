@@ -31,5 +31,5 @@ def set_group(*, agent: Agent, name: str) -> None:
 
 
 def access_changed(*, agent: Agent) -> None:
-    """Let the agent's open sockets ask whether they may stay: after a new group, disabling, a new password."""
+    """Let the agent's open sockets ask whether they may stay: new group, disabled, new password."""
     events.announce(events.AccessChanged(agent=agent.pk), events.agent_group(agent.pk))

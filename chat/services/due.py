@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from chat import events
 from chat.models import ChatSession, ChatSessionQuerySet
@@ -36,9 +37,12 @@ def enforce(session: ChatSession, now: datetime) -> ChatSession:
     session = ChatSession.objects.lock(session.pk)
     if session.is_overdue(now):
         minutes = int(settings.CHAT_INACTIVITY_END.total_seconds() // 60)
-        line = _(
+        line = ngettext(
+            "El chat finalizó por inactividad: pasó %(minutes)d minuto sin respuesta del cliente. "
+            "Si aún necesita ayuda, inicie otro chat.",
             "El chat finalizó por inactividad: pasaron %(minutes)d minutos sin respuesta del cliente. "
-            "Si aún necesita ayuda, inicie otro chat."
+            "Si aún necesita ayuda, inicie otro chat.",
+            minutes,
         )
         close(session, ChatSession.EndReason.INACTIVITY, now, line % {"minutes": minutes})
     return session
@@ -58,18 +62,22 @@ def _warn(session: ChatSession, now: datetime) -> None:
     if session.warned_at is not None or due_at is None or now < due_at:
         return
     session.warned_at = now
-    say(session, _warning(session), rule="inactivity.warned", now=now)
+    say(session, _warning(), rule="inactivity.warned", now=now)
     session.save()
     events.announce_session(session)
 
 
-def _warning(session: ChatSession) -> str:
+def _warning() -> str:
     seconds = settings.CHAT_INACTIVITY_END - settings.CHAT_INACTIVITY_WARNING
     minutes = max(1, round(seconds.total_seconds() / 60))
-    return _(
+    line = ngettext(
+        "¿Sigue ahí? Si no responde en %(minutes)d minuto, el chat finalizará por inactividad. "
+        "Escriba, o elija «Sigo aquí».",
         "¿Sigue ahí? Si no responde en %(minutes)d minutos, el chat finalizará por inactividad. "
-        "Escriba, o elija «Sigo aquí»."
-    ) % {"minutes": minutes}
+        "Escriba, o elija «Sigo aquí».",
+        minutes,
+    )
+    return line % {"minutes": minutes}
 
 
 def return_vanished(now: datetime) -> None:
@@ -84,10 +92,14 @@ def turn_waiting_into_messages(now: datetime) -> None:
     calendar = current_calendar()
     if calendar.is_open(now):
         return
+    line = _closing_line(calendar.next_opening(now))
     for session in _waiting():
         try:
             leave_as_message(
-                session=session, reason=ChatSession.EndReason.CLOSING, line=_closing_line(calendar.next_opening(now)), now=now
+                session=session,
+                reason=ChatSession.EndReason.CLOSING,
+                line=line,
+                now=now,
             )
         except NotWaiting:
             continue
@@ -114,7 +126,8 @@ def _offer(session: ChatSession, now: datetime) -> None:
         return
     session.offered_at = now
     text = _(
-        "Todos los agentes siguen ocupados. Puede seguir esperando su turno o dejar lo que escribió como mensaje."
+        "Todos los agentes siguen ocupados. Puede seguir esperando su turno o dejar lo que escribió "
+        "como mensaje."
     )
     say(session, text, rule="queue.offer", now=now)
     session.save()

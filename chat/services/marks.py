@@ -1,7 +1,5 @@
 """How far each side has received and read the other's lines, and who is typing."""
 
-from datetime import datetime
-
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
@@ -45,7 +43,7 @@ def marks_of(session: ChatSession, side: str) -> events.MarksMoved:
     )
 
 
-def show_typing(*, session: ChatSession, author: Author, is_typing: bool, now: datetime) -> None:
+def show_typing(*, session: ChatSession, author: Author, is_typing: bool) -> None:
     """Tell the other side; nothing is stored. Raises NotYourChat for a stranger."""
     if author.agent is not None and not _attends(author.agent, session):
         raise NotYourChat

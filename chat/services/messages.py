@@ -66,8 +66,7 @@ def post_file(
     """
     session = ChatSession.objects.lock(session.pk)
     if (first := _first_of(session, client_id)) is not None:
-        if not first.is_file or first.attachment.sha256 != checked.sha256:  # type: ignore[attr-defined]
-            raise DraftConflict
+        _refuse_file_conflict(first, author, checked)
         return first
     _refuse_unless_may_write(session, author, now)
     message = _store(
@@ -80,16 +79,16 @@ def post_file(
 
 @transaction.atomic
 def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime) -> Message:
-    """Store a line that staff alone read, also after the end. It takes no number that the customer could miss.
+    """Store a line that staff alone read, also after the end; it takes no number a customer could miss.
 
     Raises NotYourChat and DraftConflict.
     """
     session = ChatSession.objects.lock(session.pk)
     author = Author(agent)
-    if session.agent_id != agent.pk:  # type: ignore[attr-defined]
+    if session.agent_id != agent.pk:
         raise NotYourChat
     if (first := _first_of(session, draft.client_id)) is not None:
-        _refuse_conflict(first, author, draft.text)
+        _refuse_conflict(first, author, draft.text, is_note=True)
         return first
     message = _store(
         session, author=author, text=draft.text, client_id=draft.client_id, now=now, is_note=True
@@ -161,15 +160,22 @@ def _first_of(session: ChatSession, client_id: uuid.UUID) -> Message | None:
     return session.messages.filter(client_id=client_id).first()
 
 
-def _refuse_conflict(first: Message, author: Author, text: str) -> None:
-    if first.text != text or first.author != author.side or first.is_file:
+def _refuse_conflict(first: Message, author: Author, text: str, *, is_note: bool = False) -> None:
+    """A note acknowledged as a message would leave the agent believing that the customer has read it."""
+    if (first.text, first.author, first.is_note) != (text, author.side, is_note) or first.is_file:
+        raise DraftConflict
+
+
+def _refuse_file_conflict(first: Message, author: Author, checked: CheckedFile) -> None:
+    is_same_file = first.is_file and first.attachment.sha256 == checked.sha256
+    if first.author != author.side or not is_same_file:
         raise DraftConflict
 
 
 def _refuse_unless_may_write(session: ChatSession, author: Author, now: datetime) -> None:
     if session.is_ended or (author.agent is None and session.is_overdue(now)):
         raise ChatEnded
-    if author.agent is not None and session.agent_id != author.agent.pk:  # type: ignore[attr-defined]
+    if author.agent is not None and session.agent_id != author.agent.pk:
         raise NotYourChat
 
 

@@ -26,7 +26,7 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
         if taken:
             _greet(session, locked, now)
             return session
-    if session.agent_id == agent.pk and session.is_active:  # type: ignore[attr-defined]
+    if session.agent_id == agent.pk and session.is_active:
         return session
     if session.is_active and session.agent:
         raise ChatTaken(by=session.agent.shown_name)
@@ -34,9 +34,10 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
 
 
 def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
-    if ChatSession.objects.filter(agent=agent, state=A).count() >= agent.capacity:
-        raise AgentIsFull
     waiting = ChatSession.objects.filter(pk=session.pk, state=W)
+    # A full agent who takes their own chat again, or is too late, is told so and not of being full.
+    if ChatSession.objects.filter(agent=agent, state=A).count() >= agent.capacity and waiting.exists():
+        raise AgentIsFull
     return bool(waiting.update(state=A, agent=agent, accepted_at=now, is_returned=False, offered_at=None))
 
 
@@ -88,7 +89,9 @@ def return_to_queue(*, session: ChatSession, now: datetime) -> bool:
 
     False when it moved on meanwhile. Its identification and lines stay.
     """
-    agent_id = session.agent_id  # type: ignore[attr-defined]
+    agent_id = session.agent_id
+    if agent_id is None:
+        return False
     active = ChatSession.objects.filter(pk=session.pk, state=A, agent=agent_id)
     moved = active.update(
         state=W, agent=None, is_returned=True, patience_since=now, customer_turn_since=None, warned_at=None

@@ -51,7 +51,7 @@ def start_chat(*, key_hash: str, start: ChatStart, now: datetime) -> ChatSession
     """Open a chat in the queue whose first message is the text typed first.
 
     The same `client_id` again returns the same chat. Raises TooManyChats when this browser already has an
-    open one and SupportClosed out of hours.
+    open one, and SupportClosed out of hours.
     """
     try:
         return _start(key_hash, start, now)
@@ -63,7 +63,9 @@ def start_chat(*, key_hash: str, start: ChatStart, now: datetime) -> ChatSession
 @transaction.atomic
 def _start(key_hash: str, start: ChatStart, now: datetime) -> ChatSession:
     visitor, _created = Visitor.objects.get_or_create(key_hash=key_hash, defaults={"created_at": now})
-    known = ChatSession.objects.filter(visitor=visitor, messages__client_id=start.client_id).first()
+    # With other words it is an old form written anew (the back button): those words are no repetition.
+    same = {"messages__client_id": start.client_id, "messages__text": start.text}
+    known = ChatSession.objects.filter(visitor=visitor, **same).first()
     if known is not None:
         return known
     if ChatSession.objects.open().filter(visitor=visitor).exists():
@@ -152,14 +154,12 @@ def keep_waiting(*, session: ChatSession, now: datetime) -> ChatSession:
 
 
 @transaction.atomic
-def end_chat(
-    *, session: ChatSession, reason: str, now: datetime, agent: Agent | None = None
-) -> ChatSession:
+def end_chat(*, session: ChatSession, reason: str, now: datetime, agent: Agent | None = None) -> ChatSession:
     """End a chat and say why. Ending an ended chat changes nothing; NotYourChat for another agent."""
     session = ChatSession.objects.lock(session.pk)
     if session.is_ended:
         return session
-    if agent is not None and session.agent_id != agent.pk:  # type: ignore[attr-defined]
+    if agent is not None and session.agent_id != agent.pk:
         raise NotYourChat
     return close(session, reason, now, _end_line(session, reason))
 
@@ -197,7 +197,9 @@ def leave_as_message(*, session: ChatSession, reason: str, line: str = "", now: 
     session = _lock_waiting(session)
     left = _message_of(session, reason, now)
     session.offline_message = left
-    told = _("Su chat quedó como mensaje con el folio %(folio)s. Le responderemos por correo a %(email)s.") % {
+    told = _(
+        "Su chat quedó como mensaje con el folio %(folio)s. Le responderemos por correo a %(email)s."
+    ) % {
         "folio": left.folio,
         "email": session.email,
     }
@@ -223,7 +225,7 @@ def _words_of_customer(session: ChatSession) -> str:
 
 
 @transaction.atomic
-def rate(*, session: ChatSession, rating: str, comment: str, now: datetime) -> ChatSession:
+def rate(*, session: ChatSession, rating: str, comment: str) -> ChatSession:
     """Keep the customer's opinion of an ended chat; the last one counts. Raises NotEnded."""
     session = _lock_ended(session)
     session.rating = ChatSession.Rating(rating)
@@ -233,7 +235,7 @@ def rate(*, session: ChatSession, rating: str, comment: str, now: datetime) -> C
 
 
 @transaction.atomic
-def send_transcript(*, session: ChatSession, now: datetime) -> None:
+def send_transcript(*, session: ChatSession) -> None:
     """Queue the whole conversation to the customer's own address. Raises NotEnded."""
     emails.send_transcript(_lock_ended(session))
 
@@ -250,7 +252,7 @@ def _lock_open(session: ChatSession, now: datetime, agent: Agent | None = None) 
     session = ChatSession.objects.lock(session.pk)
     if session.is_ended or session.is_overdue(now):
         raise ChatEnded
-    if agent is not None and session.agent_id != agent.pk:  # type: ignore[attr-defined]
+    if agent is not None and session.agent_id != agent.pk:
         raise NotYourChat
     return session
 

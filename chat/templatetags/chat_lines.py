@@ -32,11 +32,11 @@ def _link_or_text(part: str) -> SafeString:
 
 
 @register.simple_tag
-def mark_of(line: Message, session: ChatSession) -> str:
-    """How far the other side has this line: enviado, entregado or leído."""
-    if line.number is None or line.author == Message.Author.SYSTEM:
+def mark_of(line: Message, session: ChatSession, for_staff: bool) -> str:
+    """How far the other side has one's own line: enviado, entregado or leído; empty for others' lines."""
+    own, other = ("agent", "customer") if for_staff else ("customer", "agent")
+    if line.number is None or line.author != own:
         return ""
-    other = "agent" if line.author == Message.Author.CUSTOMER else "customer"
     if line.number <= getattr(session, f"{other}_read"):
         return _("leído")
     if line.number <= getattr(session, f"{other}_delivered"):
@@ -54,7 +54,7 @@ def short_size(size: int) -> str:
 
 @register.filter
 def day_in_words(moment: datetime) -> str:
-    """"hoy", or "lunes 30 de noviembre"."""
+    """ "hoy", or "lunes 30 de noviembre"."""
     local = timezone.localtime(moment)
     if local.date() == timezone.localdate():
         return _("hoy")

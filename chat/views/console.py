@@ -29,6 +29,12 @@ EARLIER_CHATS_SHOWN = 20
 type View = Callable[..., HttpResponse]
 
 
+class AgentRequest(HttpRequest):
+    """A request that `for_agents` let through."""
+
+    user: Agent
+
+
 class AgentLogin(LoginView):
     """The staff's door, for console and admin alike."""
 
@@ -51,7 +57,7 @@ class AgentLogout(LogoutView):
     """Leaves, and stops taking chats."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if access.is_agent(request.user):
+        if isinstance(request.user, Agent):
             services.set_available(agent=request.user, is_available=False, now=timezone.now())
         return super().post(request, *args, **kwargs)
 
@@ -72,14 +78,14 @@ def for_agents(view: View) -> View:
 
 @for_agents
 @require_GET
-def console(request: HttpRequest) -> HttpResponse:
+def console(request: AgentRequest) -> HttpResponse:
     context = _lists(request.user, timezone.now()) | {"is_supervisor": access.is_supervisor(request.user)}
     return render(request, "chat/console.html", context)
 
 
 @for_agents
 @require_GET
-def lists(request: HttpRequest) -> HttpResponse:
+def lists(request: AgentRequest) -> HttpResponse:
     """The queue and the agent's chats, as a fragment."""
     return render(request, "chat/_console_lists.html", _lists(request.user, timezone.now()))
 
@@ -97,7 +103,7 @@ def _lists(agent: Any, now: datetime) -> dict[str, Any]:
 
 @for_agents
 @require_POST
-def set_available(request: HttpRequest) -> HttpResponse:
+def set_available(request: AgentRequest) -> HttpResponse:
     is_available = request.POST.get("is_available") == "1"
     services.set_available(agent=request.user, is_available=is_available, now=timezone.now())
     return redirect("chat:console")
@@ -112,7 +118,7 @@ def _chat_or_404(request: HttpRequest, folio: str) -> ChatSession:
 
 @for_agents
 @require_GET
-def pane(request: HttpRequest, folio: str) -> HttpResponse:
+def pane(request: AgentRequest, folio: str) -> HttpResponse:
     """One conversation with all that is known beside it, as a fragment."""
     return _show_pane(request, _chat_or_404(request, folio))
 
@@ -136,7 +142,7 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
 
 @for_agents
 @require_POST
-def accept(request: HttpRequest, folio: str) -> HttpResponse:
+def accept(request: AgentRequest, folio: str) -> HttpResponse:
     """«Atender». The second of two agents reads who was faster."""
     session = ChatSession.objects.filter(folio=folio).first()
     if session is None:
@@ -150,7 +156,7 @@ def accept(request: HttpRequest, folio: str) -> HttpResponse:
 
 @for_agents
 @require_POST
-def send(request: HttpRequest, folio: str) -> HttpResponse:
+def send(request: AgentRequest, folio: str) -> HttpResponse:
     """A line or a file of the agent, by plain HTTP."""
     session = _chat_or_404(request, folio)
     try:
@@ -169,14 +175,16 @@ def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: 
     if data["file"]:
         checked = files.check_file(data["file"])
         client_id = data["file_client_id"] or data["client_id"]
-        return services.post_file(session=session, author=author, checked=checked, client_id=client_id, now=now)
+        return services.post_file(
+            session=session, author=author, checked=checked, client_id=client_id, now=now
+        )
     draft = services.Draft(text=data["text"], client_id=data["client_id"])
     return services.post_message(session=session, author=author, draft=draft, now=now)
 
 
 @for_agents
 @require_POST
-def identify(request: HttpRequest, folio: str) -> HttpResponse:
+def identify(request: AgentRequest, folio: str) -> HttpResponse:
     """The agent writes down or corrects who asks."""
     session = _chat_or_404(request, folio)
     form = IdentificationForm(request.POST)
@@ -196,7 +204,7 @@ def identify(request: HttpRequest, folio: str) -> HttpResponse:
 
 @for_agents
 @require_POST
-def end(request: HttpRequest, folio: str) -> HttpResponse:
+def end(request: AgentRequest, folio: str) -> HttpResponse:
     session = _chat_or_404(request, folio)
     try:
         services.end_chat(
@@ -210,5 +218,3 @@ def end(request: HttpRequest, folio: str) -> HttpResponse:
 def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResponse:
     payload = request.POST.dict() if request else {}
     return JsonResponse(commands.error_frame(broken, payload), status=409)
-
-

@@ -34,6 +34,7 @@ from offline_messages.services import leave_message
 UNPROCESSABLE = 422
 
 type View = Callable[..., HttpResponse]
+type Change = Callable[[HttpRequest, ChatSession, datetime], HttpResponse | None]
 
 
 def framed(view: View) -> View:
@@ -102,7 +103,7 @@ def _no_cookies() -> str:
     )
 
 
-def in_chat(view: View) -> View:
+def in_chat(view: Change) -> View:
     """A change to this browser's chat: POST, load with the access check, change, back to the chat.
 
     What a rule refuses is shown on the chat's own page with what was typed.
@@ -146,7 +147,7 @@ def send(request: HttpRequest, session: ChatSession, now: datetime) -> HttpRespo
 def _post_text(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
     if not data["text"]:
         return []
-    check_limit("messages_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
+    check_limit("messages_per_visitor", str(session.visitor_id))
     draft = services.Draft(text=data["text"], client_id=data["client_id"])
     return [services.post_message(session=session, author=services.Author(), draft=draft, now=now)]
 
@@ -154,7 +155,7 @@ def _post_text(session: ChatSession, data: dict[str, Any], now: datetime) -> lis
 def _post_file(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
     if not data["file"]:
         return []
-    check_limit("uploads_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
+    check_limit("uploads_per_visitor", str(session.visitor_id))
     checked = files.check_file(data["file"])
     client_id = data["file_client_id"] or data["client_id"]
     return [
@@ -169,24 +170,22 @@ def identify(request: HttpRequest, session: ChatSession, now: datetime) -> HttpR
     form = IdentificationForm(request.POST)
     if not form.is_valid():
         return _show(request, identification_form=form, status=UNPROCESSABLE)
-    services.identify(
-        session=session, identification=services.Identification(**form.cleaned_data), now=now
-    )
+    services.identify(session=session, identification=services.Identification(**form.cleaned_data), now=now)
     return None
 
 
 @in_chat
-def stay(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+def stay(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
     services.stay(session=session, now=now)
 
 
 @in_chat
-def keep_waiting(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+def keep_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
     services.keep_waiting(session=session, now=now)
 
 
 @in_chat
-def leave_message(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+def leave_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
     services.leave_as_message(session=session, reason=ChatSession.EndReason.LEFT_MESSAGE, now=now)
 
 
@@ -204,7 +203,8 @@ def offline(request: HttpRequest) -> HttpResponse:
         check_limit("offline_messages_per_address", client_address(request))
         left = leave_message(**form.cleaned_data, now=now)
     except RuleBroken as broken:
-        return _show(request, offline_form=form, notice=str(broken.text), status=UNPROCESSABLE)
+        form.refuse(broken)
+        return _show(request, offline_form=form, status=UNPROCESSABLE)
     _put_away_ended(request, now)
     return _show(request, left_message=left)
 
@@ -230,23 +230,23 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 @in_chat
-def rate(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
+def rate(request: HttpRequest, session: ChatSession, _now: datetime) -> HttpResponse | None:
     form = RatingForm(request.POST)
     if not form.is_valid():
         return _show(request, rating_form=form, status=UNPROCESSABLE)
-    services.rate(session=session, now=now, **form.cleaned_data)
+    services.rate(session=session, **form.cleaned_data)
     return _show(request, notice=_("Gracias por su opinión."))
 
 
 @in_chat
-def send_transcript(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse:
-    check_limit("transcripts_per_visitor", str(session.visitor_id))  # type: ignore[attr-defined]
-    services.send_transcript(session=session, now=now)
+def send_transcript(request: HttpRequest, session: ChatSession, _now: datetime) -> HttpResponse:
+    check_limit("transcripts_per_visitor", str(session.visitor_id))
+    services.send_transcript(session=session)
     return _show(request, notice=_("Le enviamos la conversación a %s.") % session.email)
 
 
 @in_chat
-def put_away(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+def put_away(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
     services.put_away(session=session, now=now)
 
 
@@ -258,8 +258,11 @@ def conversation(request: HttpRequest) -> HttpResponse:
     It sits in a frame beside the composer, so that refreshing never touches what is being typed.
     """
     session = visitors.chat(request)
+    if session is not None:
+        newest = session.last_number
+        session = services.move_marks(session=session, side="customer", delivered=newest, read=newest)
     shown = request.GET.get("estado", "")
-    context = customer_page(request, session, timezone.now())
+    context = customer_page(session, timezone.now())
     context["has_moved"] = session is not None and context["stage_key"] != shown
     return render(request, "chat/conversation.html", context)
 
@@ -300,5 +303,5 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _show(request: HttpRequest, status: int = 200, **changes: Any) -> HttpResponse:
     """The chat's page as it stands now, with refused forms, a notice or a draft put into it."""
-    context = customer_page(request, visitors.chat(request), timezone.now()) | changes
+    context = customer_page(visitors.chat(request), timezone.now()) | changes
     return render(request, "chat/page.html", context, status=status)

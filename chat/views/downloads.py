@@ -13,7 +13,7 @@ from chat.models import Attachment
 from chat.views import visitors
 
 # Even opened in a tab, a file may run nothing and load nothing.
-_SANDBOX = {"default-src": ["'none'"], "sandbox": True}
+_SANDBOX: dict[str, list[str] | str] = {"default-src": ["'none'"], "sandbox": "allow-downloads"}
 
 
 @never_cache

@@ -34,6 +34,6 @@ def remember(response: HttpResponse, key: str) -> HttpResponse:
         path="/",
         httponly=True,
         secure=settings.IS_HTTPS,
-        samesite=settings.CUSTOMER_COOKIE_SAMESITE,
+        samesite="None" if settings.EMBED_ORIGINS else "Lax",
     )
     return response

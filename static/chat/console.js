@@ -36,7 +36,7 @@ async function start() {
   tick();
   await Promise.all(mine().map((button) => load(button.dataset.open)));
   const [first] = mine();
-  if (first) show(panes.get(Number(first.dataset.session)));
+  if (first && window.innerWidth >= 720) show(panes.get(Number(first.dataset.session)));
   transport.start();
 }
 
@@ -102,7 +102,16 @@ function tick() {
 
 // --- Panes ----------------------------------------------------------------------------------------------
 
-async function load(folio) {
+const opening = new Map();
+
+// Asked for twice at once, by a click and by the news of it, a chat is loaded once: a second pane would take
+// the place of the one that the agent already writes in.
+function load(folio) {
+  if (!opening.has(folio)) opening.set(folio, loadPane(folio).finally(() => opening.delete(folio)));
+  return opening.get(folio);
+}
+
+async function loadPane(folio) {
   const html = await text(`/agente/chat/${folio}/`);
   if (html === null) { toast("Ese chat no se puede abrir."); return null; }
   const element = parse(html).querySelector('[data-role="pane"]');
@@ -144,7 +153,7 @@ function composerOf(pane) {
 // Beside each other: the newest chosen and, with two columns, the one before it.
 function show(pane) {
   if (!pane) return;
-  const most = Number(role("panes").dataset.columns);
+  const most = mostShown();
   if (!shown.includes(pane)) shown = [...shown, pane].slice(-most);
   for (const other of panes.values()) other.element.hidden = !shown.includes(other);
   role("empty").hidden = shown.length > 0;
@@ -153,12 +162,22 @@ function show(pane) {
   seen(pane);
 }
 
+// A narrow window has room for one conversation, whatever was chosen.
+function mostShown() {
+  return window.innerWidth < 1000 ? 1 : Number(role("panes").dataset.columns);
+}
+
 function close(pane) {
   shown = shown.filter((other) => other !== pane);
   pane.element.hidden = true;
   if (!pane.isLive) { pane.element.remove(); panes.delete(pane.session); }
   role("empty").hidden = shown.length > 0;
   markLists();
+}
+
+function fitColumns() {
+  shown = shown.slice(-mostShown());
+  if (shown.length) show(shown[shown.length - 1]);
 }
 
 async function reload(pane) {
@@ -172,8 +191,7 @@ function setColumns(columns) {
   role("panes").dataset.columns = columns;
   role("columns").textContent = columns === "1" ? "Ver dos chats a la vez" : "Ver un chat a la vez";
   store.set("fs.console.columns", columns);
-  shown = shown.slice(-Number(columns));
-  if (shown.length) show(shown[shown.length - 1]);
+  fitColumns();
 }
 
 // --- News -----------------------------------------------------------------------------------------------
@@ -215,7 +233,7 @@ function showTyping(pane, isTyping) {
 async function moved(frame) {
   const pane = panes.get(frame.session);
   if (!pane) {
-    if (frame.agent === agent && frame.state === "active") { await refreshLists(); await load(frame.folio); if (!shown.length) show(panes.get(frame.session)); }
+    if (frame.agent === agent && frame.state === "active") { await refreshLists(); if (!panes.has(frame.session)) await load(frame.folio); if (!shown.length) show(panes.get(frame.session)); }
     return;
   }
   const key = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
@@ -264,6 +282,7 @@ function listen() {
   root.addEventListener("submit", onSubmit);
   document.addEventListener("visibilitychange", () => shown.forEach(seen));
   window.addEventListener("focus", () => shown.forEach(seen));
+  window.addEventListener("resize", fitColumns);
   role("columns").addEventListener("click", () => setColumns(role("panes").dataset.columns === "1" ? "2" : "1"));
 }
 
@@ -283,7 +302,7 @@ async function onClick(event) {
 async function accept(button) {
   button.disabled = true;
   const answer = await post(`/agente/chat/${button.dataset.accept}/atender/`);
-  if (answer.folio) { const pane = panes.get(answer.session) || await load(answer.folio); await refreshLists(); show(pane); markLists(); }
+  if (answer.folio) { if (!panes.has(answer.session)) await load(answer.folio); await refreshLists(); show(panes.get(answer.session)); markLists(); }
   else { toast(answer.text); button.disabled = false; await refreshLists(); }
 }
 

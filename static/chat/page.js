@@ -147,6 +147,8 @@ function placeRegions(html, forced = null) {
     if (region.dataset.key === other.dataset.key && region !== forced) continue;
     place(region, other);
   }
+  // The agent's name, which a waiting customer's page did not have.
+  if (chat) role("typing").textContent = fresh.querySelector('[data-role="typing"]').textContent;
   tick();
 }
 

@@ -8,11 +8,13 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests import servers
 from tests.servers import Product
@@ -97,13 +99,23 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path):
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_everything_quietly_even_with_an_open_connection(stop_signal, tmp_path):
-    with servers.product(tmp_path) as server, socket.create_connection(("127.0.0.1", server.port)) as idle:
-        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert idle.recv(4096).startswith(b"HTTP/1.1 200")
-
+def test_a_signal_ends_everything_quietly_even_with_open_connections(stop_signal, tmp_path):
+    with servers.product(tmp_path) as server, idle_page(server), open_chat(server):
         assert server.stop(stop_signal) == 0
         assert server.log().splitlines()[-1].startswith("Listo:")
+
+
+@contextmanager
+def idle_page(server: Product) -> Iterator[None]:
+    """A browser that has read its page and keeps the connection."""
+    with socket.create_connection(("127.0.0.1", server.port)) as browser:
+        browser.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert browser.recv(4096).startswith(b"HTTP/1.1 200")
+        yield
+
+
+def open_chat(server: Product) -> ClientConnection:
+    return connect(f"ws://127.0.0.1:{server.port}/ws/chat/", origin=Origin(server.url), open_timeout=20)
 
 
 # --- Sockets --------------------------------------------------------------------------------------------
@@ -112,7 +124,8 @@ def test_a_signal_ends_everything_quietly_even_with_an_open_connection(stop_sign
 def socket_status(server: Product, path: str, origin: str | None) -> int:
     """101 when the server opens a socket at `path` for a page of `origin`, or the status of its refusal."""
     try:
-        with connect(f"ws://127.0.0.1:{server.port}{path}", origin=origin, open_timeout=20):
+        page = None if origin is None else Origin(origin)
+        with connect(f"ws://127.0.0.1:{server.port}{path}", origin=page, open_timeout=20):
             return 101
     except InvalidStatus as refusal:
         return refusal.response.status_code
@@ -160,11 +173,11 @@ LIMIT = 10 * 1024 * 1024 + 256 * 1024
 PIECE = bytes(64 * 1024)
 
 
-def post(server: Product, headers: str, pieces: Iterator[bytes]) -> bytes:
+def send(server: Product, headers: str, pieces: Iterator[bytes]) -> bytes:
     """Send a request over a plain socket and return everything that comes back."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(
-            f"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n".encode()
+            f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n".encode()
         )
         for piece in pieces:
             client.sendall(piece)
@@ -182,26 +195,26 @@ def chunked(size: int) -> Iterator[bytes]:
 
 
 def test_a_body_as_large_as_allowed_is_let_through(server):
-    answer = post(server, f"Content-Length: {LIMIT}\r\n", body(LIMIT))
+    answer = send(server, f"Content-Length: {LIMIT}\r\n", body(LIMIT))
 
-    assert answer.startswith(b"HTTP/1.1 405")
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
 def test_an_announced_body_over_the_limit_is_answered_413(server):
-    answer = post(server, f"Content-Length: {LIMIT + 1}\r\n", body(LIMIT + 1))
+    answer = send(server, f"Content-Length: {LIMIT + 1}\r\n", body(LIMIT + 1))
 
     assert answer.startswith(b"HTTP/1.1 413")
     assert "Lo que envió pasa del límite de 10 MB." in answer.decode()
 
 
 def test_a_body_that_grows_over_the_limit_unannounced_is_answered_413(server):
-    answer = post(server, "Transfer-Encoding: chunked\r\n", chunked(2 * LIMIT))
+    answer = send(server, "Transfer-Encoding: chunked\r\n", chunked(2 * LIMIT))
 
     assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_whoever_asks_for_json_reads_a_code(server):
-    answer = post(server, f"Accept: application/json\r\nContent-Length: {LIMIT + 1}\r\n", body(LIMIT + 1))
+    answer = send(server, f"Accept: application/json\r\nContent-Length: {LIMIT + 1}\r\n", body(LIMIT + 1))
 
     head, _, content = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413")
@@ -214,12 +227,12 @@ def test_a_body_without_end_is_cut_off(server):
             yield PIECE
 
     with pytest.raises(ConnectionError):
-        post(server, f"Content-Length: {10**12}\r\n", endless())
+        send(server, f"Content-Length: {10**12}\r\n", endless())
 
 
 def test_a_body_over_the_limit_is_stored_nowhere(server):
-    announced = post(server, f"Content-Length: {5 * LIMIT}\r\n", body(5 * LIMIT))
-    streamed = post(server, "Transfer-Encoding: chunked\r\n", chunked(5 * LIMIT))
+    announced = send(server, f"Content-Length: {5 * LIMIT}\r\n", body(5 * LIMIT))
+    streamed = send(server, "Transfer-Encoding: chunked\r\n", chunked(5 * LIMIT))
 
     status = Path(f"/proc/{server.process.pid}/status")
     assert announced.startswith(b"HTTP/1.1 413")

@@ -1,0 +1,180 @@
+"""Who may read and write what. Missing and forbidden look the same."""
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from chat import access
+from chat.models import SUPERVISORS_GROUP, Agent
+from tests.chat.conftest import browser_of
+from tests.chat.factories import (
+    ANA,
+    BETO,
+    AgentFactory,
+    accept,
+    attended,
+    end,
+    fresh,
+    start,
+)
+from tests.chat.test_sending_files import send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(laura, diego):
+    """Everybody who may knock, by the part they play; Laura attends the chat of these tests."""
+    return {
+        "its agent": laura,
+        "another agent": diego,
+        "supervisor": AgentFactory(username="elena", group=SUPERVISORS_GROUP),
+        "superuser": Agent.objects.create_superuser("raíz"),
+        "disabled agent": AgentFactory(username="olga", is_active=False),
+        "staff without group": Agent.objects.create_user("invitado", is_staff=True),
+        "nobody": AnonymousUser(),
+    }
+
+
+CHATS = {
+    "waiting": lambda _laura: start(ANA),
+    "active": lambda laura: attended(laura, ANA),
+    "ended": lambda laura: end(attended(laura, ANA)),
+}
+# Who reads and who writes a chat in each state.
+TABLE = [
+    ("its agent", "waiting", True, False),
+    ("its agent", "active", True, True),
+    ("its agent", "ended", True, False),
+    ("another agent", "waiting", True, False),
+    ("another agent", "active", False, False),
+    ("another agent", "ended", True, False),
+    ("supervisor", "waiting", True, False),
+    ("supervisor", "active", True, False),
+    ("supervisor", "ended", True, False),
+    ("superuser", "waiting", True, False),
+    ("superuser", "active", True, False),
+    ("superuser", "ended", True, False),
+    *[
+        (who, state, False, False)
+        for who in ("disabled agent", "staff without group", "nobody")
+        for state in ("waiting", "active", "ended")
+    ],
+]
+
+
+@pytest.mark.parametrize(("who", "state", "reads", "writes"), TABLE)
+def test_who_reads_and_who_writes_a_chat(people, laura, who, state, reads, writes):
+    session = fresh(CHATS[state](laura))
+
+    assert access.can_read_chat(people[who], session) is reads
+    assert access.can_write_chat(people[who], session) is writes
+
+
+@pytest.mark.parametrize(("who", "state", "reads", "writes"), TABLE)
+def test_a_chats_files_are_for_whom_the_chat_is(people, laura, who, state, reads, writes):
+    session = start(ANA)
+    sent = send(session)
+    if state != "waiting":
+        accept(session, laura)
+    if state == "ended":
+        end(session)
+
+    found = access.attachment_for_staff(people[who], sent.attachment.public_id.hex)
+
+    assert (found == sent.attachment) is reads
+
+
+def test_a_chat_that_was_the_agents_until_its_end_is_still_attended_by_them(laura, diego):
+    session = end(attended(laura))
+
+    assert access.is_attended_by(laura, session)
+    assert not access.is_attended_by(diego, session)
+
+
+# --- Customers ------------------------------------------------------------------------------------------
+
+
+def test_a_browser_sees_its_own_chat_and_the_stranger_none():
+    session = start(ANA)
+
+    assert access.chat_of(access.visitor_of(ANA.key)) == session
+    assert access.chat_of(access.visitor_of(BETO.key)) is None
+    assert access.chat_of(access.visitor_of(None)) is None
+
+
+def test_a_file_is_for_the_browser_that_has_the_chat():
+    sent = send(start(ANA))
+    start(BETO)
+    public_id = sent.attachment.public_id.hex
+
+    assert access.attachment_for_visitor(access.visitor_of(ANA.key), public_id) == sent.attachment
+    assert access.attachment_for_visitor(access.visitor_of(BETO.key), public_id) is None
+    assert access.attachment_for_visitor(None, public_id) is None
+
+
+@pytest.mark.parametrize("public_id", ["", "x", "../../etc/passwd", "0" * 31, "ñ" * 32, uuid.uuid4().hex])
+def test_an_id_that_is_none_finds_no_file(laura, public_id):
+    start(ANA)
+
+    assert access.attachment_for_visitor(access.visitor_of(ANA.key), public_id) is None
+    assert access.attachment_for_staff(laura, public_id) is None
+
+
+def test_only_a_key_that_we_signed_is_a_key():
+    assert access.key_from_cookie(ANA.cookie) == ANA.key
+    for forged in ("", ANA.key, f"{ANA.key}:x", ANA.cookie + "x", ANA.cookie.replace("ana", "bob"), "ñ:ñ"):
+        assert access.key_from_cookie(forged) is None
+
+
+def test_keys_are_long_and_never_the_same():
+    keys = {access.new_visitor_key() for _each in range(100)}
+
+    assert len(keys) == 100
+    assert min(map(len, keys)) >= 43
+
+
+# --- The session of staff, asked afresh -----------------------------------------------------------------
+
+
+@pytest.fixture
+def console(laura):
+    """A browser in which Laura is logged in."""
+    browser = browser_of()
+    browser.force_login(laura)
+    return browser
+
+
+def test_a_staff_session_is_its_agents(console, laura):
+    assert access.user_of_session(console.session) == laura
+
+
+def test_a_session_ends_with_the_account_the_password_or_a_logout(console, laura):
+    session = console.session
+    Agent.objects.filter(pk=laura.pk).update(is_active=False)
+    assert access.user_of_session(session) is None
+
+    Agent.objects.filter(pk=laura.pk).update(is_active=True)
+    assert access.user_of_session(session) == laura
+    laura.set_password("otra-clave-larga")
+    laura.save()
+    assert access.user_of_session(session) is None
+
+
+def test_a_session_that_was_logged_out_is_nobodys(console):
+    session = console.session
+    console.logout()
+
+    assert access.user_of_session(session) is None
+
+
+def test_a_session_without_login_is_nobodys():
+    assert access.user_of_session(browser_of().session) is None
+
+
+def test_groups_are_asked_afresh(laura):
+    assert access.is_agent(Agent.objects.get(pk=laura.pk))
+    laura.groups.clear()
+
+    assert not access.is_agent(Agent.objects.get(pk=laura.pk))

@@ -1,0 +1,286 @@
+"""What browsers are told: exact frames, to whom, and only what is committed."""
+
+import dataclasses
+import uuid
+
+import pytest
+from django.db import transaction
+
+from chat import events, services
+from chat.events import AGENTS_GROUP, QUEUE_GROUP, agent_group, customer_group, staff_group
+from tests.chat.factories import (
+    ANA,
+    BETO,
+    FIRST_WORDS,
+    NOW,
+    accept,
+    attended,
+    conversing,
+    end,
+    note,
+    say_as_agent,
+    say_as_customer,
+    start,
+)
+from tests.chat.test_sending_files import PNG, checked
+
+FRAMES = {
+    events.MessageCreated: {
+        "session": 7,
+        "number": 3,
+        "staff_number": 4,
+        "client_id": "5f0f8a3c-1d5c-4c57-9c39-0a3b6f0d7a11",
+        "author": "agent",
+        "author_name": "Laura Méndez",
+        "text": "Hola",
+        "rule": "",
+        "created_at": "2026-11-24T16:00:00.000Z",
+        "attachment": None,
+    },
+    events.MarksMoved: {"session": 7, "side": "agent", "delivered": 3, "read": 2},
+    events.TypingChanged: {"session": 7, "side": "agent", "is_typing": True},
+    events.SessionChanged: {
+        "session": 7,
+        "folio": "C-7K3Q9X",
+        "state": "active",
+        "agent": 2,
+        "is_identified": False,
+    },
+    events.QueueChanged: {"waiting": [7, 9]},
+    events.QueueMoved: {"place": 2},
+    events.OfflineMessagesChanged: {"waiting": 3},
+    events.AccessChanged: {"agent": 2},
+}
+TYPES = {
+    events.MessageCreated: "message.created",
+    events.MarksMoved: "marks.moved",
+    events.TypingChanged: "typing.changed",
+    events.SessionChanged: "session.changed",
+    events.QueueChanged: "queue.changed",
+    events.QueueMoved: "queue.moved",
+    events.OfflineMessagesChanged: "offline-messages.changed",
+    events.AccessChanged: "access.changed",
+}
+
+
+def test_every_event_has_its_frame_here():
+    assert set(FRAMES) == set(events.Event.__subclasses__())
+
+
+@pytest.mark.parametrize("event", FRAMES, ids=lambda event: event.type)
+def test_a_frame_is_its_type_and_its_fields(event):
+    assert event(**FRAMES[event]).frame() == {"type": TYPES[event], **FRAMES[event]}
+
+
+@pytest.mark.parametrize("event", FRAMES, ids=lambda event: event.type)
+def test_an_event_refuses_fields_that_it_does_not_know_and_misses_those_it_has(event):
+    fields = FRAMES[event]
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        event(**fields, note="secret")
+    with pytest.raises(TypeError, match="missing"):
+        event(**dict(list(fields.items())[1:]))
+
+
+@pytest.mark.parametrize("event", FRAMES, ids=lambda event: event.type)
+def test_an_event_does_not_change_once_it_is_made(event):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        event(**FRAMES[event]).session = 8
+
+
+def test_instants_are_in_utc_to_the_millisecond():
+    assert events.instant(NOW) == "2026-11-24T16:00:00.000Z"
+
+
+# --- Lines ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_line_is_told_to_both_sides_and_only_staff_learn_its_staff_number(
+    ear, laura, django_capture_on_commit_callbacks
+):
+    session = conversing(laura)
+    note(session, laura)
+    of_customer, of_staff = ear(customer_group(session.pk)), ear(staff_group(session.pk))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        line = say_as_agent(session, laura, "Reinicie")
+
+    [to_customer] = of_customer.frames("message.created")
+    [to_staff] = of_staff.frames("message.created")
+    assert to_staff == {
+        "type": "message.created",
+        "session": session.pk,
+        "number": line.number,
+        "staff_number": line.number + 1,
+        "client_id": str(line.client_id),
+        "author": "agent",
+        "author_name": "Laura Méndez",
+        "text": "Reinicie",
+        "rule": "",
+        "created_at": "2026-11-24T16:00:00.000Z",
+        "attachment": None,
+    }
+    assert to_customer == to_staff | {"staff_number": None}
+
+
+@pytest.mark.django_db
+def test_a_note_is_told_to_staff_alone(ear, laura, django_capture_on_commit_callbacks):
+    session = conversing(laura)
+    of_customer, of_staff = ear(customer_group(session.pk)), ear(staff_group(session.pk))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        note(session, laura, "Cliente molesto")
+
+    [frame] = of_staff.frames()
+    assert (frame["number"], frame["text"]) == (None, "Cliente molesto")
+    assert of_customer.frames() == []
+
+
+@pytest.mark.django_db
+def test_a_file_is_told_by_its_name_type_and_size(ear, django_capture_on_commit_callbacks):
+    session = start(ANA)
+    of_staff = ear(staff_group(session.pk))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        line = services.post_file(
+            session=session,
+            author=services.Author(),
+            checked=checked("pantalla.png", PNG),
+            client_id=uuid.uuid4(),
+            now=NOW,
+        )
+
+    [frame] = of_staff.frames("message.created")
+    assert frame["attachment"] == {
+        "id": line.attachment.public_id.hex,
+        "name": "pantalla.png",
+        "content_type": "image/png",
+        "size": len(PNG),
+    }
+
+
+@pytest.mark.django_db
+def test_nothing_of_one_chat_is_told_in_another(ear, django_capture_on_commit_callbacks):
+    of_beto = start(BETO)
+    elsewhere = [ear(customer_group(of_beto.pk)), ear(staff_group(of_beto.pk))]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        say_as_customer(start(ANA))
+
+    assert [ear.frames() for ear in elsewhere] == [[], []]
+
+
+# --- The state and the queue ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_chat_that_moved_is_told_to_both_sides_every_console_and_its_agent(
+    ear, laura, django_capture_on_commit_callbacks
+):
+    session = start(ANA)
+    groups = [customer_group(session.pk), staff_group(session.pk), AGENTS_GROUP, agent_group(laura.pk)]
+    ears = [ear(group) for group in groups]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        accept(session, laura)
+
+    moved = {
+        "type": "session.changed",
+        "session": session.pk,
+        "folio": session.folio,
+        "state": "active",
+        "agent": laura.pk,
+        "is_identified": False,
+    }
+    assert [ear.frames("session.changed") for ear in ears] == [[moved]] * 4
+
+
+@pytest.mark.django_db
+def test_the_queue_is_told_head_first(ear, laura, django_capture_on_commit_callbacks):
+    of_console = ear(AGENTS_GROUP)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        of_ana, of_beto = start(ANA), start(BETO)
+
+    assert of_console.frames("queue.changed")[-1] == {
+        "type": "queue.changed",
+        "waiting": [of_ana.pk, of_beto.pk],
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", [end, lambda session: accept(session, session.diego)], ids=["end", "accept"])
+def test_the_queue_is_told_when_somebody_leaves_it(ear, diego, django_capture_on_commit_callbacks, act):
+    of_ana, of_beto = start(ANA), start(BETO)
+    of_ana.diego = diego
+    of_queue = ear(QUEUE_GROUP)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        act(of_ana)
+
+    assert of_queue.frames("queue.changed")[-1]["waiting"] == [of_beto.pk]
+
+
+@pytest.mark.django_db
+def test_an_agents_changed_rights_are_told_to_that_agent_alone(
+    ear, laura, diego, django_capture_on_commit_callbacks
+):
+    of_laura, of_diego = ear(agent_group(laura.pk)), ear(agent_group(diego.pk))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.set_available(agent=laura, is_available=False, now=NOW)
+
+    assert of_laura.frames() == [{"type": "access.changed", "agent": laura.pk}]
+    assert of_diego.frames() == []
+
+
+# --- Only what is committed -----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_told_before_the_commit(ear):
+    session = start(ANA)
+    of_staff = ear(staff_group(session.pk))
+
+    with transaction.atomic():
+        say_as_customer(session)
+        assert of_staff.frames() == []
+
+    assert [frame["type"] for frame in of_staff.frames()] == ["message.created"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_never_told(ear):
+    session = start(ANA)
+    of_staff = ear(staff_group(session.pk))
+
+    def fail():
+        with transaction.atomic():
+            say_as_customer(session)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert of_staff.frames() == []
+    assert session.messages.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_line_is_never_told(ear, laura):
+    session = attended(laura)
+    of_staff = ear(staff_group(session.pk))
+
+    with pytest.raises(services.IdentificationPending):
+        say_as_customer(session)
+
+    assert of_staff.frames() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_stays_when_the_layer_is_down(settings):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.chat.broken_layer.BrokenLayer"}}
+
+    session = start(ANA)
+
+    assert session.messages.get().text == FIRST_WORDS

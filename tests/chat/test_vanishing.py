@@ -1,0 +1,121 @@
+"""An agent who vanishes, or is disabled, loses the chats to the head of the queue."""
+
+import pytest
+
+from chat.models import Agent
+from chat.services import give_sign_of_life, place_in_queue, set_available
+from chat.services.due import return_vanished
+from tests.chat.factories import (
+    ANA,
+    BETO,
+    NOW,
+    accept,
+    at_once,
+    attended,
+    end,
+    fresh,
+    later,
+    rules_of,
+    start,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_moment_before_a_minute_the_chat_stays(laura):
+    session = attended(laura)
+
+    return_vanished(later(seconds=59.999))
+
+    assert fresh(session).agent == laura
+
+
+def test_after_a_minute_without_a_sign_the_chat_is_the_first_of_the_queue(laura):
+    of_ana = attended(laura, ANA)
+    of_beto = start(BETO, now=later(minutes=-5))
+
+    return_vanished(later(seconds=60))
+
+    assert fresh(of_ana).is_waiting
+    assert (place_in_queue(of_ana), place_in_queue(of_beto)) == (1, 2)
+    assert rules_of(of_ana)[-1] == "agent.vanished"
+
+
+def test_a_sign_of_life_keeps_the_chats(laura):
+    session = attended(laura)
+    give_sign_of_life(agent=laura, now=later(seconds=45))
+
+    return_vanished(later(seconds=60))
+
+    assert fresh(session).agent == laura
+
+
+def test_an_agent_who_never_gave_a_sign_has_vanished(laura):
+    session = attended(laura)
+    Agent.objects.update(last_seen_at=None)
+
+    return_vanished(NOW)
+
+    assert fresh(session).is_waiting
+
+
+def test_the_chats_of_a_disabled_agent_return_at_once(laura):
+    session = attended(laura)
+    Agent.objects.update(is_active=False)
+
+    return_vanished(NOW)
+
+    assert fresh(session).is_waiting
+
+
+def test_a_disabled_agent_gives_no_sign_of_life(laura):
+    Agent.objects.update(is_active=False)
+
+    assert not give_sign_of_life(agent=laura, now=later(seconds=30))
+    assert Agent.objects.get().last_seen_at == NOW
+
+
+def test_being_away_keeps_the_chats_at_hand(laura):
+    session = attended(laura)
+
+    set_available(agent=laura, is_available=False, now=NOW)
+    return_vanished(later(seconds=30))
+
+    assert fresh(session).agent == laura
+
+
+def test_the_chats_of_others_and_ended_ones_stay_where_they_are(laura, diego):
+    of_diego = attended(diego, BETO)
+    ended = end(attended(laura, ANA))
+    Agent.objects.filter(pk=laura.pk).update(is_active=False)
+
+    return_vanished(NOW)
+
+    assert fresh(of_diego).agent == diego
+    assert fresh(ended).is_ended
+
+
+def test_returned_twice_is_returned_once(laura):
+    session = attended(laura)
+
+    return_vanished(later(seconds=60))
+    return_vanished(later(seconds=61))
+
+    assert rules_of(session).count("agent.vanished") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clocks_at_once_return_a_chat_once(laura):
+    session = attended(laura)
+
+    at_once([lambda: return_vanished(later(seconds=60))] * 3)
+
+    assert rules_of(session).count("agent.vanished") == 1
+
+
+def test_the_next_agent_takes_it_over(laura, diego):
+    session = attended(laura)
+    return_vanished(later(seconds=60))
+
+    assert accept(session, diego, later(seconds=70)).agent == diego
+    assert place_in_queue(session) is None
