@@ -45,6 +45,7 @@ lint:
 	mkdir -p var/test
 	$(TEST_ENV) $(PYTHON_BIN) manage.py makemigrations --check --dry-run
 	env -u DATABASE_URL -u REDIS_URL DEBUG=off VAR_DIR="$(CURDIR)/var/test" PUBLIC_URL=https://soporte.example \
+		EMAIL_URL=smtp://correo.example:25 \
 		SECRET_KEY="$$($(PYTHON_BIN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
 

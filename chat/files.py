@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from core.errors import RuleBroken
-from core.text import clean_text
+from core.text import one_line
 
 # What a browser's picker offers, and the sentence beside it.
 ACCEPT = ".png,.jpg,.jpeg,.gif,.webp,.bmp,.pdf,.xml,.txt,.log,.zip,.doc,.docx,.xls,.xlsx,.ppt,.pptx"
@@ -56,6 +56,18 @@ _EXTENSIONS = {
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _KEY_NAME = re.compile(r"\.(?:key|pfx|p12|pem|jks|ppk)$", re.IGNORECASE)
 _PEM_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
+# The object identifiers of password-based encryption in PKCS#5 and, older, in PKCS#12.
+_ENCRYPTED_KEY = re.compile(rb"\x06[\x09\x0a]\x2a\x86\x48\x86\xf7\x0d\x01(?:\x05|\x0c\x01)")
+# A ZIP begins with its first file, with its end when it is empty, or with a mark when it was made in parts.
+_ZIP = {b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"}
+_OFFICE_PARTS = {
+    "word/": f"{_OFFICE}wordprocessingml.document",
+    "xl/": f"{_OFFICE}spreadsheetml.sheet",
+    "ppt/": f"{_OFFICE}presentationml.presentation",
+}
+# Formats that are known by a whole word, and may hold no byte that is not text. Other signatures are two or
+# three letters, with which a text may begin as well.
+_TEXTUAL = {"application/pdf", "application/rtf"}
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|script|svg|body|iframe|head|img|meta)\b", re.IGNORECASE)
 _MOST_ZIP_NAMES = 2_000
 
@@ -99,13 +111,13 @@ def check_file(upload: UploadedFile) -> CheckedFile:
     if size > settings.CHAT_MAX_UPLOAD_BYTES:
         raise FileRefused(too_large())
     data = upload.read()
-    name = shown_name(upload.name or "")
-    _refuse_keys(name, data)
-    content_type = _type_of(data)
+    inner_names = _zip_names(data) if data[:4] in _ZIP else []
+    _refuse_keys([one_line(upload.name or "").rstrip(". "), *inner_names], data)
+    content_type = _type_of(data, inner_names)
     if content_type is None:
         raise FileRefused(_("Este tipo de archivo no se puede enviar. Se aceptan %s.") % ALLOWED_IN_WORDS)
     return CheckedFile(
-        name=with_true_extension(name, content_type),
+        name=with_true_extension(shown_name(upload.name or ""), content_type),
         content_type=content_type,
         size=size,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -119,12 +131,12 @@ def too_large() -> str:
 
 
 def shown_name(name: str) -> str:
-    """A name without folders, control or direction-changing characters, at most 100 long."""
-    base = re.split(r"[\\/]", clean_text(name))[-1].replace("\n", " ").replace("\t", " ").strip(". ")
+    """A name without folders, control, invisible or direction-changing characters, at most 100 long."""
+    base = re.split(r"[\\/]", one_line(name))[-1].strip(". ")
     stem, dot, extension = base.rpartition(".")
     if dot and len(extension) <= 8:
         return f"{stem[: 99 - len(extension)]}.{extension}" if stem else f"archivo.{extension}"
-    return base[:100] or "archivo"
+    return base[:100].rstrip() or "archivo"
 
 
 def with_true_extension(name: str, content_type: str) -> str:
@@ -135,10 +147,10 @@ def with_true_extension(name: str, content_type: str) -> str:
     return f"{name}.{endings[0]}"
 
 
-def _refuse_keys(name: str, data: bytes) -> None:
-    if _KEY_NAME.search(name) or _PEM_KEY.search(data) or _is_der_key(data):
-        raise PrivateKeyRefused
-    if data[:4] == b"PK\x03\x04" and any(_KEY_NAME.search(inner) for inner in _zip_names(data)):
+def _refuse_keys(names: list[str], data: bytes) -> None:
+    # Windows' Notepad saves "Unicode" with a zero after each letter.
+    is_pem = _PEM_KEY.search(data) or _PEM_KEY.search(data.replace(b"\x00", b""))
+    if is_pem or _is_der_key(data) or any(map(_KEY_NAME.search, names)):
         raise PrivateKeyRefused
 
 
@@ -154,27 +166,39 @@ def _is_der_key(data: bytes) -> bool:
     body = data[header : header + 24]
     if body[:1] == b"\x02":
         return True
-    return body[:1] == b"\x30" and b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05" in body
+    return body[:1] == b"\x30" and _ENCRYPTED_KEY.search(body) is not None
 
 
 def _zip_names(data: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise FileRefused(_("El archivo ZIP está dañado. Vuelva a comprimirlo y envíelo otra vez.")) from None
     if len(names) > _MOST_ZIP_NAMES:
         raise FileRefused(_("El archivo ZIP contiene demasiados archivos. Envíe solo los necesarios."))
     return names
 
 
-def _type_of(data: bytes) -> str | None:
+def _type_of(data: bytes, inner_names: list[str]) -> str | None:
     if data[:8] == _OLE2:
         return _ole2_type(data)
+    if "[Content_Types].xml" in inner_names:
+        return _office_type(inner_names)
     kind = filetype.guess(data[:8192])
-    if kind is not None:
+    if kind is not None and (kind.mime in _TEXTUAL or _decoded(data) is None):
         return kind.mime if kind.mime in _BINARY else None
     return _text_type(data)
+
+
+def _office_type(names: list[str]) -> str:
+    """Which Office document a package is, wherever in it the document's parts are; else just a ZIP."""
+    parts = (content_type for part, content_type in _OFFICE_PARTS.items() if _has_folder(names, part))
+    return next(parts, "application/zip")
+
+
+def _has_folder(names: list[str], folder: str) -> bool:
+    return any(name.startswith(folder) for name in names)
 
 
 def _ole2_type(data: bytes) -> str | None:

@@ -1,7 +1,10 @@
 """The supervisors' admin: their door, and what it is called."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from chat.access import is_supervisor
@@ -12,6 +15,12 @@ class SupportAdminSite(AdminSite):
     site_title = _("Supervisión")
     index_title = _("Supervisión del soporte")
     login_template = "chat/login.html"
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The staff's one door is the console's, with its limits; here only its page is shown."""
+        if request.method == "POST":
+            return redirect("chat:login")
+        return super().login(request, extra_context)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Supervisors alone, however the account's other flags are set."""

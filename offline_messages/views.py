@@ -167,7 +167,7 @@ def _redirect_to_thanks(message: OfflineMessage) -> HttpResponse:
         path=reverse("offline_messages:leave"),
         httponly=True,
         secure=settings.IS_HTTPS,
-        samesite=settings.CUSTOMER_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response
 

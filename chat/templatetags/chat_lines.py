@@ -58,10 +58,10 @@ def day_in_words(moment: datetime) -> str:
     local = timezone.localtime(moment)
     if local.date() == timezone.localdate():
         return _("hoy")
-    return str(format_date(local, r"l j \d\e F"))
+    return format_date(local, r"l j \d\e F").lower()
 
 
 @register.filter
 def iso(moment: datetime | None) -> str:
-    """ISO 8601 in UTC, for scripts."""
-    return instant(moment) or ""
+    """ISO 8601 in UTC, for scripts; empty for what is not there, which templates give as ""."""
+    return instant(moment or None) or ""

@@ -69,16 +69,13 @@ def start(request: HttpRequest) -> HttpResponse:
         return _ask_who(request)
     form = StartForm(request.POST)
     if not form.is_valid():
-        return _show(request, start_form=form, status=UNPROCESSABLE)
+        return _show_start(request, form, status=UNPROCESSABLE)
     try:
         _open_chat(request, key, form)
     except services.TooManyChats as broken:
         return _show(request, notice=str(broken.text), draft=form.cleaned_data["text"], status=UNPROCESSABLE)
-    except services.SupportClosed as broken:
-        offline_form = OfflineMessageForm(initial=form.cleaned_data)
-        return _show(request, offline_form=offline_form, notice=str(broken.text), status=UNPROCESSABLE)
     except RuleBroken as broken:
-        return _show(request, start_form=form, notice=str(broken.text), status=UNPROCESSABLE)
+        return _show_start(request, form, notice=str(broken.text), status=UNPROCESSABLE)
     return visitors.remember(redirect("chat:page"), key)
 
 
@@ -87,7 +84,13 @@ def _ask_who(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, first_form=form, status=UNPROCESSABLE)
     initial = {"text": form.cleaned_data["text"], "page_url": request.POST.get("page_url", "")}
-    return _show(request, start_form=StartForm(initial=initial | {"client_id": uuid.uuid4()}))
+    return _show_start(request, StartForm(initial=initial | {"client_id": uuid.uuid4()}))
+
+
+def _show_start(request: HttpRequest, form: StartForm, **changes: Any) -> HttpResponse:
+    """Step two; or, when support closed meanwhile, the message form with all that was typed."""
+    typed = {name: form[name].value() for name in ("name", "email", "text", "client_id")}
+    return _show(request, start_form=form, offline_form=OfflineMessageForm(initial=typed), **changes)
 
 
 def _open_chat(request: HttpRequest, key: str, form: StartForm) -> ChatSession:

@@ -3,6 +3,10 @@
 (function () {
   "use strict";
   if ("noModule" in document.createElement("script")) { return; }
+  var sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = document.body.getAttribute("data-legacy-style");
+  document.head.appendChild(sheet);
   var place = document.querySelector('[data-role="legacy-frame"]');
   var box = document.querySelector('[data-role="scroller"]');
   if (place) {

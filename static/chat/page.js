@@ -14,6 +14,7 @@ let isMinimized = false;
 let hostOrigin = null;
 
 root.classList.add("is-live");
+keepAboveKeyboard();
 host();
 listenToForms();
 setInterval(tick, 1000);
@@ -264,6 +265,16 @@ async function offerUnsent(unsent) {
 function csrf() {
   const field = document.querySelector('input[name="csrfmiddlewaretoken"]');
   return field ? field.value : "";
+}
+
+// Some phones lay the keyboard over the page instead of shrinking it; the composer stays above.
+function keepAboveKeyboard() {
+  const view = window.visualViewport;
+  if (!view || window.parent !== window) return;
+  view.addEventListener("resize", () => {
+    root.style.height = view.height < window.innerHeight ? `${view.height}px` : "";
+    if (chat) chat.timeline.scrollToEnd();
+  });
 }
 
 // --- The page that frames us ----------------------------------------------------------------------------

@@ -21,7 +21,10 @@ export class Timeline {
     this.marks = { delivered: 0, read: 0 };
     this.key = side === "agent" ? "staffNumber" : "number";
     this.last = this.lines().reduce((most, line) => Math.max(most, Number(line.dataset[this.key] || 0)), 0);
-    this.scroller.addEventListener("scroll", () => { if (this.isAtEnd()) this.hideNewLines(); });
+    this.isFollowing = true;
+    this.scroller.addEventListener("scroll", () => this.scrolled());
+    // Shown again, a keyboard opened, a form came or went: whoever read the end still reads the end.
+    if (window.ResizeObserver) new ResizeObserver(() => { if (this.isFollowing) this.scrollToEnd(); }).observe(this.scroller);
     if (this.newLines) this.newLines.addEventListener("click", () => this.scrollToEnd());
     this.scrollToEnd();
   }
@@ -43,14 +46,13 @@ export class Timeline {
       if (pending && !pending.dataset[this.key]) pending.remove();
       return false;
     }
-    const wasAtEnd = this.isAtEnd();
     if (pending) pending.remove();
     const line = this.build(frame);
     this.place(line, frame.created_at);
     this.last = number;
     this.showMark(line);
     const isOwn = frame.author === this.side;
-    if (wasAtEnd || isOwn) this.scrollToEnd();
+    if (this.isFollowing || isOwn) this.scrollToEnd();
     else this.showNewLines();
     return true;
   }
@@ -148,11 +150,19 @@ export class Timeline {
     return this.lines().find((line) => line.dataset.clientId === clientId);
   }
 
+  // A hidden frame has no size, and its scroll position says nothing about its reader.
+  scrolled() {
+    if (!this.scroller.clientHeight) return;
+    this.isFollowing = this.isAtEnd();
+    if (this.isFollowing) this.hideNewLines();
+  }
+
   isAtEnd() {
     return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 48;
   }
 
   scrollToEnd() {
+    this.isFollowing = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.hideNewLines();
   }

@@ -47,6 +47,10 @@
     if (settings.isOpen && !hasChat) { buildBox(); }
     window.addEventListener("message", heard);
     window.addEventListener("resize", layout);
+    if (window.visualViewport) {
+      window.visualViewport.addEventListener("resize", layout);
+      window.visualViewport.addEventListener("scroll", layout);
+    }
     if (keep("open") === "1") { open(); } else if (hasChat) { load(); }
   }
 
@@ -101,6 +105,9 @@
     if (!panel) { return; }
     var isPhone = Math.min(window.innerWidth, window.screen.width) < 560;
     var place = isPhone ? "left:0;top:0;width:100%;height:100%;border-radius:0;" : "right:16px;bottom:16px;width:400px;height:640px;max-height:calc(100% - 32px);border-radius:12px;";
+    var view = window.visualViewport;
+    // Above a phone's keyboard: what is left of the screen, which the fixed panel does not know by itself.
+    if (isPhone && view) { place = "left:0;top:" + view.offsetTop + "px;width:100%;height:" + view.height + "px;border-radius:0;"; }
     style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);" + place);
     bar.style.setProperty("display", isOpen ? "none" : "block", "important");
   }
