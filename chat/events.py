@@ -89,7 +89,10 @@ class TypingChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionChanged(Event):
-    """A chat moved: the page reads its regions again."""
+    """A chat moved: the page reads its regions again.
+
+    `is_offered`: leaving a message instead was offered. `ends_at`: when silence ends it, once it was warned.
+    """
 
     type: ClassVar[str] = "session.changed"
     session: int
@@ -97,6 +100,8 @@ class SessionChanged(Event):
     state: str
     agent: int | None
     is_identified: bool
+    is_offered: bool
+    ends_at: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +168,8 @@ def session_changed(session: ChatSession) -> SessionChanged:
         state=session.state,
         agent=session.agent_id,
         is_identified=session.identified_at is not None,
+        is_offered=session.offered_at is not None,
+        ends_at=instant(session.inactivity_ends_at) if session.warned_at else None,
     )
 
 

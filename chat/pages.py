@@ -1,12 +1,13 @@
 """What the customer's page shows: one stage, computed from the chat's row and the hours."""
 
+import json
 import uuid
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from chat import files
+from chat import events, files
 from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
 from chat.models import ChatSession
 from chat.services import place_in_queue
@@ -39,6 +40,7 @@ def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "allowed": files.ALLOWED_IN_WORDS,
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        "standing": json.dumps(events.session_changed(session).frame()) if session else "",
         **_of_session(session, now),
         **_forms(session, stage),
     }

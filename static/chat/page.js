@@ -37,7 +37,7 @@ function begin() {
     session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: (unsent) => leaveUnsent(unsent),
     maxBytes: Number(root.dataset.maxBytes), tooLarge: root.dataset.tooLarge,
   });
-  chat = { session, timeline, transport, composer };
+  chat = { session, timeline, transport, composer, stateKey: keyOf(JSON.parse(root.dataset.standing)) };
   composer.isHeld = root.dataset.stage === "identification";
   subscribe(chat);
   transport.start();
@@ -108,12 +108,17 @@ function showPlace(place) {
   line.replaceChildren("Lugar en la cola: ", number, ". Puede seguir escribiendo mientras espera.");
 }
 
+function keyOf({ state, agent, is_identified, is_offered, ends_at }) {
+  return JSON.stringify([state, agent, is_identified, is_offered, ends_at]);
+}
+
 async function moved(frame) {
-  const before = chat.stateKey;
-  chat.stateKey = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
-  if (frame.state === "ended") chat.composer.ended();
-  else await refresh();
-  if (before !== chat.stateKey) chat.composer.hold(root.dataset.stage === "identification");
+  const stateKey = keyOf(frame);
+  if (chat.stateKey === stateKey) return;
+  chat.stateKey = stateKey;
+  if (frame.state === "ended") { chat.composer.ended(); return; }
+  await refresh();
+  chat.composer.hold(root.dataset.stage === "identification");
 }
 
 function refused(frame) {

@@ -75,6 +75,9 @@ class Customer:
     def introduce(self, name: str, email: str = "") -> None:
         self.name = name
         self.chat.get_by_label("Nombre").fill(name)
+        # Through its protocol Firefox adds to what an e-mail field holds instead of replacing it.
+        self.chat.get_by_label("Correo electrónico").press("Control+a")
+        self.chat.get_by_label("Correo electrónico").press("Delete")
         self.chat.get_by_label("Correo electrónico").fill(email or address_of(name))
         self.button("Iniciar chat").click()
 

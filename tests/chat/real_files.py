@@ -14,7 +14,7 @@ PNG = bytes.fromhex(
     "1f15c4890000000d49444154789c6360000002000154a24f5d0000000049454e44ae426082"
 )
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb0043000302020302") + bytes(64) + b"\xff\xd9"
-GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+GIF = bytes.fromhex("47494638396101000100800000ffffff0000002c00000000010001000002024401003b")
 WEBP = b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
 BMP = (
     b"BM\x3a\x00\x00\x00\x00\x00\x00\x006\x00\x00\x00(\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x18"
@@ -71,7 +71,7 @@ _PASSWORD = BestAvailableEncryption(b"12345678a")
 
 
 def rsa_key(encoding: str, form: str, *, encrypted: bool) -> bytes:
-    """`encoding` is DER or PEM; `form` is PKCS8 or TraditionalOpenSSL. The SAT's .key is DER, PKCS8, encrypted."""
+    """`encoding` is DER or PEM, `form` PKCS8 or TraditionalOpenSSL. The SAT issues DER, PKCS8, encrypted."""
     return _RSA.private_bytes(
         getattr(serialization.Encoding, encoding),
         getattr(serialization.PrivateFormat, form),

@@ -73,7 +73,7 @@ def upload(name, data):
     return SimpleUploadedFile(name, data)
 
 
-@pytest.mark.parametrize(("name", "data", "content_type"), ALLOWED)
+@pytest.mark.parametrize(("name", "data", "content_type"), ALLOWED, ids=range(len(ALLOWED)))
 def test_what_support_needs_may_be_sent(name, data, content_type):
     checked = check_file(upload(name, data))
 
@@ -234,7 +234,6 @@ def test_a_zip_that_needs_a_newer_program_is_refused():
 def check(data):
     try:
         checked = check_file(upload("a", data))
-    except RuleBroken as refused:
-        assert str(refused.text)
-    else:
-        assert checked.content_type in files._EXTENSIONS
+    except RuleBroken:
+        return
+    assert checked.content_type in files._EXTENSIONS

@@ -45,6 +45,8 @@ FRAMES = {
         "state": "active",
         "agent": 2,
         "is_identified": False,
+        "is_offered": False,
+        "ends_at": None,
     },
     events.QueueChanged: {"waiting": [7, 9]},
     events.QueueMoved: {"place": 2},
@@ -191,6 +193,8 @@ def test_a_chat_that_moved_is_told_to_both_sides_every_console_and_its_agent(
         "state": "active",
         "agent": laura.pk,
         "is_identified": False,
+        "is_offered": False,
+        "ends_at": None,
     }
     assert [ear.frames("session.changed") for ear in ears] == [[moved]] * 4
 
