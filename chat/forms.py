@@ -27,6 +27,19 @@ class FirstMessageForm(forms.Form):
     text = message_field()
 
 
+class PageUrlField(forms.CharField):
+    """The page somebody wrote from, without its query: that may hold what is not ours to keep.
+
+    It refuses nothing, since nobody could see or correct what is wrong with a hidden field.
+    """
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> str:
+        url = clean_text(str(value or "")).split("?")[0].split("#")[0]
+        return url[:300] if url.startswith(("http://", "https://")) else ""
+
+
 class StartForm(forms.Form):
     """Step two. Manual: "un nombre y una cuenta de correo, estos deberán de ser reales"."""
 
@@ -34,12 +47,7 @@ class StartForm(forms.Form):
     email = RealEmailField()
     text = message_field()
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    page_url = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2000)
-
-    def clean_page_url(self) -> str:
-        """The page the customer wrote from, without its query: that may hold what is not ours to keep."""
-        url = clean_text(self.cleaned_data["page_url"]).split("?")[0].split("#")[0]
-        return url[:300] if url.startswith(("http://", "https://")) else ""
+    page_url = PageUrlField()
 
 
 class MessageForm(forms.Form):

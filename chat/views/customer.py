@@ -64,7 +64,8 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect("chat:page")
     key = visitors.visitor_key(request)
     if key is None:
-        return _show(request, notice=_no_cookies(), status=UNPROCESSABLE)
+        draft = request.POST.get("text", "")
+        return _show(request, notice=_no_cookies(), draft=draft, status=UNPROCESSABLE)
     if "name" not in request.POST:
         return _ask_who(request)
     form = StartForm(request.POST)
@@ -82,15 +83,16 @@ def start(request: HttpRequest) -> HttpResponse:
 def _ask_who(request: HttpRequest) -> HttpResponse:
     form = FirstMessageForm(request.POST)
     if not form.is_valid():
-        return _show(request, first_form=form, status=UNPROCESSABLE)
+        typed = {"text": request.POST.get("text", "")}
+        return _show(request, first_form=form, typed=typed, status=UNPROCESSABLE)
     initial = {"text": form.cleaned_data["text"], "page_url": request.POST.get("page_url", "")}
     return _show_start(request, StartForm(initial=initial | {"client_id": uuid.uuid4()}))
 
 
 def _show_start(request: HttpRequest, form: StartForm, **changes: Any) -> HttpResponse:
     """Step two; or, when support closed meanwhile, the message form with all that was typed."""
-    typed = {name: form[name].value() for name in ("name", "email", "text", "client_id")}
-    return _show(request, start_form=form, offline_form=OfflineMessageForm(initial=typed), **changes)
+    typed = {name: form[name].value() for name in ("name", "email", "text")}
+    return _show(request, start_form=form, typed=typed, **changes)
 
 
 def _open_chat(request: HttpRequest, key: str, form: StartForm) -> ChatSession:
@@ -304,7 +306,14 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def _show(request: HttpRequest, status: int = 200, **changes: Any) -> HttpResponse:
-    """The chat's page as it stands now, with refused forms, a notice or a draft put into it."""
+def _show(
+    request: HttpRequest, status: int = 200, typed: dict[str, Any] | None = None, **changes: Any
+) -> HttpResponse:
+    """The chat's page as it stands now, with refused forms, a notice or a draft put into it.
+
+    `typed` is what goes into the form for a message when it is closed.
+    """
     context = customer_page(visitors.chat(request), timezone.now()) | changes
+    if typed and not context["is_open"]:
+        context["offline_form"] = OfflineMessageForm(initial={**typed, "client_id": uuid.uuid4()})
     return render(request, "chat/page.html", context, status=status)
