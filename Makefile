@@ -39,7 +39,7 @@ lint:
 	@bin/setup dev
 	$(PYTHON_BIN) -m ruff format --check .
 	$(PYTHON_BIN) -m ruff check .
-	$(TEST_ENV) $(PYTHON_BIN) -m mypy $(PACKAGES) tests
+	$(TEST_ENV) $(PYTHON_BIN) -m mypy $(PACKAGES)
 	$(PYTHON_BIN) .venv/bin/lint-imports
 	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.0 {} +
 	mkdir -p var/test

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.core.cache import cache
+from django.db import connections
+from pytest_django.fixtures import SettingsWrapper
 
 from tests import servers
 
@@ -68,6 +71,20 @@ def _clean_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def memory_layer(settings: SettingsWrapper) -> None:
+    """The channel layer that a test can look into, whatever engines the suite runs on."""
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """pytest-django's, and at the end no connection is left that would keep PostgreSQL's test database."""
+    yield
+    # Sockets of the tests' own process work in this thread, which keeps its connection.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

@@ -57,12 +57,12 @@ def beto() -> Customer:
 
 @pytest.fixture
 def laura(db) -> Agent:
-    return AgentFactory(username="laura")
+    return AgentFactory.create(username="laura")
 
 
 @pytest.fixture
 def diego(db) -> Agent:
-    return AgentFactory(username="diego", first_name="Diego", last_name="Paredes")
+    return AgentFactory.create(username="diego", first_name="Diego", last_name="Paredes")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from django.db import connections
 from chat import access, services
 from chat.models import AGENTS_GROUP, Agent, ChatSession, Message, Program, Visitor
 from chat.services import Author, Draft
+from offline_messages.models import OfflineMessage
 
 MEXICO_CITY = ZoneInfo("America/Mexico_City")
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=MEXICO_CITY)
@@ -96,10 +97,9 @@ class AgentFactory(factory.django.DjangoModelFactory[Agent]):
 def start(customer: Customer = ANA, **changes: Any) -> ChatSession:
     """A chat that waits."""
     now = changes.pop("now", NOW)
-    given = {"name": customer.name, "email": customer.email, "text": FIRST_WORDS, "client_id": uuid.uuid4()}
-    return services.start_chat(
-        key_hash=customer.key_hash, start=services.ChatStart(**(given | changes)), now=now
-    )
+    given: dict[str, Any] = {"name": customer.name, "email": customer.email, "text": FIRST_WORDS}
+    chat = services.ChatStart(**{**given, "client_id": uuid.uuid4(), **changes})
+    return services.start_chat(key_hash=customer.key_hash, start=chat, now=now)
 
 
 def accept(session: ChatSession, agent: Agent, now: datetime = NOW) -> ChatSession:
@@ -112,10 +112,10 @@ def attended(agent: Agent, customer: Customer = ANA, now: datetime = NOW) -> Cha
 
 
 def identify(session: ChatSession, now: datetime = NOW, **changes: Any) -> ChatSession:
-    given = {"rfc": RFC, "legal_name": "Papelería López", "program_version": "5.2"}
-    identification = services.Identification(
-        **(given | {"program": changes.pop("program", None) or ProgramFactory()} | changes)
-    )
+    """Let the customer identify; a program that is not told is CFDI Escritorio."""
+    given: dict[str, Any] = {"rfc": RFC, "legal_name": "Papelería López", "program_version": "5.2"}
+    program = changes.pop("program", None) or ProgramFactory.create()
+    identification = services.Identification(**{**given, "program": program, **changes})
     return services.identify(session=session, identification=identification, now=now)
 
 
@@ -166,6 +166,13 @@ def fill(session: ChatSession, count: int) -> None:
 def fresh(session: ChatSession) -> ChatSession:
     """The row as it is now."""
     return ChatSession.objects.get(pk=session.pk)
+
+
+def left_of(session: ChatSession) -> OfflineMessage:
+    """The offline message that a chat became."""
+    left = fresh(session).offline_message
+    assert left is not None
+    return left
 
 
 def rules_of(session: ChatSession) -> list[str]:

@@ -29,9 +29,9 @@ def people(laura, diego):
     return {
         "its agent": laura,
         "another agent": diego,
-        "supervisor": AgentFactory(username="elena", group=SUPERVISORS_GROUP),
+        "supervisor": AgentFactory.create(username="elena", group=SUPERVISORS_GROUP),
         "superuser": Agent.objects.create_superuser("raíz"),
-        "disabled agent": AgentFactory(username="olga", is_active=False),
+        "disabled agent": AgentFactory.create(username="olga", is_active=False),
         "staff without group": Agent.objects.create_user("invitado", is_staff=True),
         "nobody": AnonymousUser(),
     }

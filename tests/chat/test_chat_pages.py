@@ -351,7 +351,7 @@ def identification(**changes):
     return {
         "rfc": RFC,
         "legal_name": "Papelería López",
-        "program": ProgramFactory().name,
+        "program": ProgramFactory.create().name,
         "program_version": "5.2",
     } | changes
 

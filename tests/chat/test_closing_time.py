@@ -15,6 +15,7 @@ from tests.chat.factories import (
     at_once,
     attended,
     fresh,
+    left_of,
     line_of,
     note,
     rules_of,
@@ -45,7 +46,7 @@ def test_at_two_a_waiting_chat_becomes_a_message(waiting):
 
     row = fresh(waiting)
     assert (row.state, row.end_reason) == (ChatSession.State.ENDED, ChatSession.EndReason.CLOSING)
-    left = row.offline_message
+    left = left_of(waiting)
     assert (left.name, left.email) == (ANA.name, ANA.email)
     assert left.origin == OfflineMessage.Origin.CLOSING
     assert left.state == OfflineMessage.State.NEW
@@ -58,13 +59,13 @@ def test_the_message_holds_all_that_the_customer_wrote_and_nothing_else(laura):
 
     turn_waiting_into_messages(at("14:00:00"))
 
-    assert fresh(session).offline_message.text == "Ayuda\nSale al timbrar:\nCFDI40138"
+    assert left_of(session).text == "Ayuda\nSale al timbrar:\nCFDI40138"
 
 
 def test_the_customer_is_told_the_rule_the_next_opening_and_the_folio(waiting):
     turn_waiting_into_messages(at("14:00:00"))
 
-    folio = fresh(waiting).offline_message.folio
+    folio = left_of(waiting).folio
     assert line_of(waiting, "ended.closing") == (
         "Terminó el horario de atención y ningún agente pudo tomar su chat. "
         "Volvemos el martes 24 de noviembre a las 15:00. "
@@ -103,7 +104,7 @@ def test_a_copy_is_mailed_once_with_the_folio(waiting):
 
     [mail] = Email.objects.all()
     assert mail.to == [ANA.email]
-    assert fresh(waiting).offline_message.folio in mail.subject
+    assert left_of(waiting).folio in mail.subject
     assert "También la serie B" in mail.message
 
 
@@ -133,12 +134,12 @@ def test_a_chat_given_back_after_closing_time_becomes_a_message_with_all_words_a
     row = fresh(session)
     assert row.end_reason == ChatSession.EndReason.CLOSING
     assert rules_of(session)[-2:] == ["agent.vanished", "ended.closing"]
-    assert "molesto" not in row.offline_message.text
+    assert "molesto" not in left_of(session).text
 
 
 def test_at_closing_time_nobody_is_assigned_a_chat_that_is_being_closed(waiting, settings):
     settings.CHAT_AUTO_ASSIGN = True
-    AgentFactory(last_seen_at=at("13:59:59"))
+    AgentFactory.create(last_seen_at=at("13:59:59"))
 
     for act in due_acts():
         act(at("14:00:00"))
@@ -148,7 +149,7 @@ def test_at_closing_time_nobody_is_assigned_a_chat_that_is_being_closed(waiting,
 
 def test_during_the_hours_waiting_chats_are_assigned_when_the_setting_says_so(waiting, settings):
     settings.CHAT_AUTO_ASSIGN = True
-    agent = AgentFactory(last_seen_at=at("13:59:58"))
+    agent = AgentFactory.create(last_seen_at=at("13:59:58"))
 
     for act in due_acts():
         act(at("13:59:59"))
@@ -157,7 +158,7 @@ def test_during_the_hours_waiting_chats_are_assigned_when_the_setting_says_so(wa
 
 
 def test_without_the_setting_agents_choose_their_chats(waiting):
-    AgentFactory(last_seen_at=at("13:59:58"))
+    AgentFactory.create(last_seen_at=at("13:59:58"))
 
     for act in due_acts():
         act(at("13:59:59"))

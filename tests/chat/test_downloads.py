@@ -65,7 +65,7 @@ def test_a_customers_cookie_opens_no_door_of_staff(public_id):
 
 
 def test_staff_get_what_they_may_read(session, public_id, laura, diego):
-    elena = AgentFactory(username="elena", group=SUPERVISORS_GROUP)
+    elena = AgentFactory.create(username="elena", group=SUPERVISORS_GROUP)
     address = f"/agente/archivo/{public_id}/"
     accept(session, laura)
 

@@ -30,8 +30,8 @@ GOOD = {"rfc": RFC, "legal_name": "Papelería López", "program": "CFDI Escritor
 def _catalogue():
     Program.objects.all().delete()
     for position, name in enumerate(["CFDI Escritorio", "CFDI en Línea", "Nómina CFDI"]):
-        ProgramFactory(name=name, position=position)
-    ProgramFactory(name="Programa retirado", is_active=False)
+        ProgramFactory.create(name=name, position=position)
+    ProgramFactory.create(name="Programa retirado", is_active=False)
 
 
 def form(**changes):
@@ -231,7 +231,7 @@ def test_identification_may_be_corrected(laura):
 def test_the_chats_agent_may_identify_the_customer(laura, diego):
     session = attended(laura)
     identification = services.Identification(
-        rfc=RFC, legal_name="Papelería López", program=ProgramFactory(), program_version="5.2"
+        rfc=RFC, legal_name="Papelería López", program=ProgramFactory.create(), program_version="5.2"
     )
 
     with pytest.raises(NotYourChat):

@@ -19,6 +19,7 @@ from tests.chat.factories import (
     attended,
     fresh,
     later,
+    left_of,
     line_of,
     rules_of,
     say_as_customer,
@@ -77,7 +78,7 @@ def test_leaving_it_as_a_message_ends_the_chat_with_a_folio_and_all_words(waitin
     leave_as_message(session=waiting, reason=LEFT, now=later(minutes=4))
 
     row = fresh(waiting)
-    left = row.offline_message
+    left = left_of(waiting)
     assert row.end_reason == LEFT
     assert left.text == "Al timbrar sale el error CFDI40138 con la serie A\nTambién la serie B"
     assert left.origin == OfflineMessage.Origin.WAITING
@@ -96,7 +97,7 @@ def test_files_are_named_in_the_message(waiting):
 
     leave_as_message(session=waiting, reason=LEFT, now=later(minutes=4))
 
-    assert fresh(waiting).offline_message.text.splitlines()[-1] == "[Archivo: error.png]"
+    assert left_of(waiting).text.splitlines()[-1] == "[Archivo: error.png]"
 
 
 def test_a_chat_that_an_agent_took_meanwhile_is_not_left(waiting, laura):

@@ -278,7 +278,7 @@ def test_who_is_away_disabled_full_or_gone_gets_no_chat(laura, change):
 
 
 def test_an_agent_seen_within_the_minute_gets_a_chat():
-    AgentFactory(last_seen_at=later(seconds=-59))
+    AgentFactory.create(last_seen_at=later(seconds=-59))
     start(ANA)
 
     assert assign_waiting(now=NOW) == 1

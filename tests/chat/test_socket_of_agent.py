@@ -138,7 +138,7 @@ async def test_a_waiting_chat_is_read_and_not_written(laura):
 
 
 async def test_a_supervisor_follows_any_chat_and_stays_when_it_moves(laura):
-    elena = await do(AgentFactory, username="elena", group=SUPERVISORS_GROUP)
+    elena = await do(AgentFactory.create, username="elena", group=SUPERVISORS_GROUP)
     session = await do(attended, laura)
     async with agent_socket(elena) as socket:
         await socket.follow(session.pk, after=(await do(fresh, session)).last_staff_number)

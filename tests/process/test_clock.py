@@ -67,6 +67,7 @@ def test_a_round_leaves_a_sign_of_life(monkeypatch):
     assert clock.seconds_since_round(NOW + timedelta(seconds=7)) == 7
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_rounds_follow_each_other_until_the_clock_is_stopped(monkeypatch):
     rounds: list[datetime] = []
     monkeypatch.setattr(clock, "due_acts", lambda: [rounds.append])
@@ -76,7 +77,8 @@ async def test_rounds_follow_each_other_until_the_clock_is_stopped(monkeypatch):
     assert rounds == sorted(rounds)
 
 
-async def test_news_of_a_round_reach_the_sockets_of_the_same_process(monkeypatch):
+@pytest.mark.django_db(transaction=True)
+async def test_news_of_a_round_reach_the_sockets_of_the_same_process(monkeypatch, memory_layer):
     layer = get_channel_layer()
     await layer.group_add("everybody", "socket")
     announced: list[datetime] = []
@@ -91,6 +93,7 @@ async def test_news_of_a_round_reach_the_sockets_of_the_same_process(monkeypatch
     assert (await layer.receive("socket"))["type"] == "news"
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_mail_server_that_hangs_delays_no_round(monkeypatch):
     rounds: list[datetime] = []
     hangs, answers = threading.Event(), threading.Event()
@@ -107,6 +110,7 @@ async def test_a_mail_server_that_hangs_delays_no_round(monkeypatch):
     answers.set()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_mail_that_fails_is_tried_again(monkeypatch, caplog):
     attempts: list[int] = []
 
