@@ -9,6 +9,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
+from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, Attachment, ChatSession, Visitor
@@ -65,6 +66,14 @@ def chat_of(visitor: Visitor | None) -> ChatSession | None:
     return ChatSession.objects.shown_to(visitor).select_related("agent", "program", "offline_message").first()
 
 
+def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
+    """An ended chat of this browser, or one whose mailed link it opened."""
+    if visitor is None:
+        return None
+    mine = Q(visitor=visitor) | Q(readers=visitor)
+    return ChatSession.objects.ended().filter(mine, folio=folio).select_related("program").distinct().first()
+
+
 type User = Agent | AnonymousUser | Any
 
 
@@ -107,9 +116,8 @@ def can_write_chat(user: User, session: ChatSession) -> bool:
 def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachment | None:
     if visitor is None or not _is_uuid(public_id):
         return None
-    return Attachment.objects.filter(
-        public_id=public_id, message__session__visitor=visitor, message__number__isnull=False
-    ).first()
+    mine = Q(message__session__visitor=visitor) | Q(message__session__readers=visitor)
+    return Attachment.objects.filter(mine, public_id=public_id, message__number__isnull=False).first()
 
 
 def attachment_for_staff(user: User, public_id: str) -> Attachment | None:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from chat.links import link_to
 from chat.models import ChatSession
 from core.mail import queue_mail
 
@@ -12,6 +13,6 @@ def send_transcript(session: ChatSession) -> None:
     queue_mail(
         to=session.email,
         template="chat_transcript",
-        context={"session": session, "lines": lines},
+        context={"session": session, "lines": lines, "link": link_to(session)},
         subject=_("Su conversación con Facturando, folio %s") % session.folio,
     )

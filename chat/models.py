@@ -163,6 +163,8 @@ class ChatSession(models.Model):
 
     folio = models.CharField(_("folio"), max_length=12, unique=True, default=new_chat_folio, editable=False)
     visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, related_name="chats")
+    # Browsers that opened the link in a mail; they may read the chat once it has ended.
+    readers = models.ManyToManyField(Visitor, related_name="readable_chats", blank=True)
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("agente"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import console, customer, downloads
+from chat.views import console, customer, downloads, past
 
 app_name = "chat"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("chat/conversacion/", customer.conversation, name="conversation"),
     path("chat/eventos/", customer.poll, name="poll"),
     path("chat/ordenes/", customer.command, name="command"),
+    path("chat/enlace/<str:token>/", past.open_link, name="open-link"),
+    path("chat/anterior/<str:folio>/", past.past, name="past"),
     path("chat/archivo/<str:public_id>/", downloads.customer_file, name="file"),
     path("agente/", console.console, name="console"),
     path("agente/entrar/", console.AgentLogin.as_view(), name="login"),

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.core.cache import cache
 from django.db import connections
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests import servers
 
@@ -74,7 +74,7 @@ def _clean_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def memory_layer(settings: SettingsWrapper) -> None:
+def memory_layer(settings: Settings) -> None:
     """The channel layer that a test can look into, whatever engines the suite runs on."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 

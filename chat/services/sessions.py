@@ -241,6 +241,14 @@ def send_transcript(*, session: ChatSession) -> None:
 
 
 @transaction.atomic
+def let_read(*, session: ChatSession, key_hash: str, now: datetime) -> None:
+    """Let the browser with this key read an ended chat; again is harmless. Raises NotEnded."""
+    session = _lock_ended(session)
+    visitor, _created = Visitor.objects.get_or_create(key_hash=key_hash, defaults={"created_at": now})
+    session.readers.add(visitor)
+
+
+@transaction.atomic
 def put_away(*, session: ChatSession, now: datetime) -> None:
     """The customer is done with an ended chat; the page starts anew. Raises NotEnded."""
     session = _lock_ended(session)

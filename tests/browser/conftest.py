@@ -242,6 +242,17 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     return take
 
 
+@pytest.fixture
+def shoot_phone() -> Callable[[Page, str], None]:
+    """Take a picture of a page that is already a phone's."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, step: str) -> None:
+        page.screenshot(path=SCREENSHOTS / f"chromium-phone-{step}.png", caret="initial")
+
+    return take
+
+
 # --- People ---------------------------------------------------------------------------------------------
 
 

@@ -33,8 +33,9 @@ def manual_hours(settings, db):
 
 
 @pytest.fixture(autouse=True)
-def _own_layer() -> Iterator[None]:
-    """A channel layer for each test: nothing said in one is heard in the next."""
+def _own_layer(settings) -> Iterator[None]:
+    """A channel layer for each test, that it can look into: nothing said in one is heard in the next."""
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.chat.layers.LossyLayer"}}
     channel_layers.backends.clear()
     yield
     channel_layers.backends.clear()

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 VOID = {"input", "br", "meta", "link", "hr", "img"}
 HIDDEN = {"script", "style", "template", "title", "noscript", "head"}
@@ -12,7 +12,7 @@ HIDDEN = {"script", "style", "template", "title", "noscript", "head"}
 class Page(HTMLParser):
     """`forms` maps an action to what its form would send; `words` is the text that is shown."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: HttpResponseBase) -> None:
         super().__init__(convert_charrefs=True)
         self.forms: dict[str, dict[str, str]] = {}
         self.metas: list[dict[str, Any]] = []
@@ -21,7 +21,7 @@ class Page(HTMLParser):
         self._form: dict[str, str] | None = None
         self._text_box: str | None = None
         self._hidden = 0
-        self.feed(response.content.decode())
+        self.feed(response.content.decode())  # type: ignore[attr-defined]
 
     @property
     def words(self) -> str:

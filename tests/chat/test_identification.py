@@ -207,7 +207,7 @@ def test_identification_is_kept_and_read_back_in_the_chat(laura):
 
     row = fresh(session)
     assert (row.rfc, row.legal_name, row.program_version) == (RFC, "Papelería López", "5.2")
-    assert row.program.name == "CFDI Escritorio"
+    assert str(row.program) == "CFDI Escritorio"
     assert row.identified_at == later(minutes=1)
     assert line_of(session, "identification.received") == (
         "Identificación recibida: EKU9003173C9, Papelería López, CFDI Escritorio 5.2."

@@ -9,6 +9,7 @@ from chat.services.due import end_silent, warn_silent
 from tests.chat.factories import (
     ANA,
     NOW,
+    ProgramFactory,
     at_once,
     attended,
     conversing,
@@ -187,7 +188,7 @@ def test_identifying_counts_as_an_answer(laura):
 def test_an_identification_written_by_the_agent_is_no_answer_of_the_customer(laura):
     session = attended(laura)
     identification = services.Identification(
-        rfc="EKU9003173C9", legal_name="Papelería", program=None, program_version="5"
+        rfc="EKU9003173C9", legal_name="Papelería", program=ProgramFactory.create(), program_version="5"
     )
     services.identify(session=session, identification=identification, now=later(minutes=9), agent=laura)
 

@@ -1,6 +1,7 @@
 """Lines of a chat are stored once, numbered without holes, and refused for a reason."""
 
 import uuid
+from functools import partial
 
 import pytest
 
@@ -228,12 +229,13 @@ def test_eight_threads_number_their_lines_without_holes(laura):
 
     def talk(thread):
         for turn in range(4):
-            say_as_agent(session, laura, f"{thread}.{turn}") if thread % 2 else say_as_customer(
-                session, f"{thread}.{turn}"
-            )
-        return note(session, laura, f"{thread}")
+            if thread % 2:
+                say_as_agent(session, laura, f"{thread}.{turn}")
+            else:
+                say_as_customer(session, f"{thread}.{turn}")
+        note(session, laura, f"{thread}")
 
-    results = at_once([lambda thread=thread: talk(thread) for thread in range(8)])
+    results = at_once([partial(talk, thread) for thread in range(8)])
 
     assert [result for result in results if isinstance(result, Exception)] == []
     row = fresh(session)

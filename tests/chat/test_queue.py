@@ -139,6 +139,7 @@ def test_of_two_agents_at_once_one_gets_the_chat_and_the_other_reads_who_did(lau
     results = at_once([lambda: accept(session, laura), lambda: accept(session, diego)])
 
     winner = fresh(session).agent
+    assert winner is not None
     assert winner in (laura, diego)
     [loser] = [result for result in results if isinstance(result, Exception)]
     assert type(loser) is ChatTaken

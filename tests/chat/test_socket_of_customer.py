@@ -136,7 +136,7 @@ async def test_a_long_absence_is_made_up_in_portions_while_the_browser_reads():
     await do(fill, session, 500)
     async with customer_socket(ANA) as socket:
         await socket.follow(session.pk)
-        got = []
+        got: list[int] = []
         while len(got) < 500:
             got += numbers([await socket.next()])
             if socket.received % 100 == 0:

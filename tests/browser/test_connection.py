@@ -1,0 +1,134 @@
+"""Networks that break, servers that restart, and offices whose proxy lets no WebSocket pass."""
+
+import re
+
+from playwright.sync_api import expect
+
+REFUSED = r"WebSocket connection to .* failed|net::ERR_|NetworkError|can’t establish a connection"
+
+
+def _begin(ana, laura, url=None):
+    ana.open_chat(url)
+    ana.start("Ana López", "Cero")
+    laura.take("Ana López")
+    ana.identify()
+
+
+def test_a_restart_of_the_server_in_the_middle_of_a_chat_loses_and_doubles_nothing(
+    each_browser, site, new_customer, new_desk, watch
+):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site, each_browser), new_desk(site)
+    _begin(ana, laura)
+    ana.say("Uno")
+    expect(laura.line("Ana López", "Uno")).to_be_visible()
+
+    site.product.kill9()
+    expect(laura.page.get_by_text("Sin conexión: reconectando…")).to_be_visible()
+    ana.sees("Sin conexión. Lo que escriba se conserva y se enviará al volver.")
+    ana.say("Dos")
+    ana.say("Tres")
+    laura.say("Ana López", "Respuesta uno")
+    expect(ana.line("Tres")).to_contain_text("pendiente")
+    site.product.start()
+
+    laura.is_connected()
+    expect(laura.line("Ana López", "Tres")).to_be_visible()
+    expect(ana.line("Tres")).to_contain_text("leído")
+    expect(ana.line("Respuesta uno")).to_have_count(1)
+    expect(laura.line("Ana López", "Respuesta uno")).to_contain_text("leído")
+    assert ana.own_lines() == ["Cero", "Uno", "Dos", "Tres"]
+    assert laura.lines_of_customer("Ana López") == ["Cero", "Uno", "Dos", "Tres"]
+
+
+def test_a_cut_network_comes_back_by_itself_on_both_sides(site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site), new_desk(site, url=site.wire.url)
+    _begin(ana, laura, site.wire.url)
+
+    site.wire.cut()
+    expect(laura.page.get_by_text("Sin conexión: reconectando…")).to_be_visible()
+    ana.sees("Sin conexión.")
+    ana.say("Durante el corte")
+    laura.say("Ana López", "Yo también")
+    site.wire.mend()
+
+    laura.is_connected()
+    expect(ana.chat.get_by_text("Sin conexión.")).to_be_hidden()
+    expect(laura.line("Ana López", "Durante el corte")).to_have_count(1)
+    expect(ana.line("Yo también")).to_have_count(1)
+
+
+def test_an_unsent_line_survives_a_reload_without_network(site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site), new_desk(site)
+    _begin(ana, laura, site.wire.url)
+    site.wire.cut()
+    ana.sees("Sin conexión.")
+    ana.say("Guardada en el navegador")
+    expect(ana.line("Guardada")).to_contain_text("pendiente")
+    site.wire.mend()
+
+    ana.page.reload()
+
+    expect(laura.line("Ana López", "Guardada en el navegador")).to_have_count(1)
+    expect(ana.line("Guardada en el navegador")).to_have_count(1)
+
+
+def test_the_light_of_the_console_tells_the_truth(each_browser, site, new_desk, watch, shoot):
+    watch.expect(REFUSED)
+    laura = new_desk(site, browser=each_browser, url=site.wire.url)
+
+    site.wire.cut()
+    expect(laura.page.get_by_role("status")).to_contain_text("Sin conexión: reconectando…")
+    shoot(laura.page, "60-consola-sin-conexion")
+    site.wire.mend()
+
+    expect(laura.page.get_by_role("status")).to_contain_text("Conectado")
+
+
+def test_an_agent_learns_on_coming_back_what_happened_meanwhile(site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    ana, rosa, laura = new_customer(site), new_customer(site), new_desk(site, url=site.wire.url)
+    _begin(ana, laura)
+    site.wire.cut()
+    expect(laura.page.get_by_text("Sin conexión: reconectando…")).to_be_visible()
+    ana.say("Mientras tanto")
+    rosa.open_chat()
+    rosa.start("Rosa Díaz")
+    site.wire.mend()
+
+    laura.is_connected()
+    expect(laura.line("Ana López", "Mientras tanto")).to_have_count(1)
+    expect(laura.waiting("Rosa Díaz")).to_be_visible()
+
+
+def test_where_sockets_are_blocked_plain_requests_take_over(
+    each_browser, site, new_customer, new_desk, watch
+):
+    watch.expect(REFUSED)
+    watch.expect("answer 502: ws")
+    site.wire.refuses_sockets = True
+    ana, laura = new_customer(site, each_browser), new_desk(site)
+    ana.open_chat(site.wire.url)
+    ana.start("Ana López", "Detrás de un proxy")
+    laura.take("Ana López")
+
+    expect(ana.line("Buen día, Ana López.")).to_be_visible()
+    expect(ana.chat.get_by_text("Sin conexión.")).to_be_hidden()
+    ana.identify()
+    for text in ("Uno", "Dos", "Tres"):
+        ana.say(text)
+    expect(laura.line("Ana López", "Tres")).to_be_visible()
+    assert laura.lines_of_customer("Ana López") == ["Detrás de un proxy", "Uno", "Dos", "Tres"]
+    expect(ana.line("Tres")).to_contain_text("leído")
+    assert ana.own_lines() == ["Detrás de un proxy", "Uno", "Dos", "Tres"]
+
+    laura.say("Ana López", "Le leo")
+    expect(ana.line("Le leo")).to_have_count(1)
+    expect(laura.line("Ana López", "Le leo")).to_contain_text("leído")
+    ana.send_file({"name": "captura.txt", "mimeType": "text/plain", "buffer": b"hola"})
+    expect(laura.line("Ana López", "captura.txt")).to_have_count(1)
+    ana.choose("Finalizar este chat")
+    ana.button("Sí, finalizar").click()
+    ana.sees(re.compile("Folio: C"))

@@ -1,0 +1,22 @@
+"""Channel layers as they are on a bad day."""
+
+from typing import Any, NoReturn
+
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer
+
+
+class LossyLayer(InMemoryChannelLayer):
+    """In memory, and while `is_losing` it loses what is sent to groups, as every layer may."""
+
+    is_losing = False
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        if not self.is_losing:
+            await super().group_send(group, message)
+
+
+class BrokenLayer(BaseChannelLayer):
+    """One whose server is gone."""
+
+    async def group_send(self, group: str, _message: dict[str, Any]) -> NoReturn:
+        raise ConnectionError(group)
