@@ -1,12 +1,15 @@
-"""What somebody types before anything of ours runs: the search for a Python, and refusals of a command."""
+"""What somebody types before anything of ours runs: finding a Python, refusals, and naming what was skipped."""
 
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests import servers
+from tests.conftest import MISSING, need
 from tests.servers import ROOT, product_env
 
 WORKS = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
@@ -122,3 +125,35 @@ def test_two_processes_without_redis_are_refused_in_one_sentence(command, senten
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith(sentence)
+
+
+class Config:
+    """The part of pytest's configuration that skipping counts in."""
+
+    def __init__(self) -> None:
+        self.stash = {MISSING: Counter[str]()}
+
+
+@pytest.fixture
+def without_lynx(monkeypatch):
+    monkeypatch.setattr(servers, "is_installed", lambda program: program != "lynx")
+
+
+def test_a_test_that_misses_a_program_is_skipped_and_counted_by_its_name(monkeypatch, without_lynx):
+    monkeypatch.delenv("REQUIRE_ALL", raising=False)
+    config = Config()
+
+    with pytest.raises(pytest.skip.Exception, match="needs lynx"):
+        need(config, "chromium", "lynx")
+    assert config.stash[MISSING] == {"lynx": 1}
+
+
+def test_where_all_is_required_a_missing_program_is_a_failure(monkeypatch, without_lynx):
+    monkeypatch.setenv("REQUIRE_ALL", "1")
+
+    with pytest.raises(pytest.fail.Exception, match="needs lynx"):
+        need(Config(), "lynx")
+
+
+def test_what_is_installed_is_not_skipped(without_lynx):
+    need(Config(), "chromium", "redis-server")

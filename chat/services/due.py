@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -15,13 +16,24 @@ from chat.services.messages import say
 from chat.services.queue import assign_waiting, return_to_queue
 from chat.services.rules import NotWaiting
 from chat.services.sessions import close, leave_as_message
+from offline_messages.models import OfflineMessage
 from scheduling.services import current_calendar
 from scheduling.wording import instant_in_words
+
+_TOLD_OFFLINE_MESSAGES = "chat.offline_messages_told"
 
 
 def due_acts() -> list[Callable[[datetime], object]]:
     """The acts of one round of the clock, in the order in which they must happen."""
-    return [end_silent, warn_silent, return_vanished, turn_waiting_into_messages, offer_message, assign]
+    return [
+        end_silent,
+        warn_silent,
+        return_vanished,
+        turn_waiting_into_messages,
+        offer_message,
+        assign,
+        tell_offline_messages,
+    ]
 
 
 def end_silent(now: datetime) -> None:
@@ -137,6 +149,17 @@ def _offer(session: ChatSession, now: datetime) -> None:
 def assign(now: datetime) -> None:
     if settings.CHAT_AUTO_ASSIGN:
         assign_waiting(now=now)
+
+
+def tell_offline_messages(_now: datetime) -> None:
+    """Tell the consoles how many offline messages wait, when it is another number than was told last.
+
+    Messages come and are answered in an app that knows nothing of consoles.
+    """
+    waiting = OfflineMessage.objects.waiting().count()
+    if cache.get(_TOLD_OFFLINE_MESSAGES) != waiting:
+        cache.set(_TOLD_OFFLINE_MESSAGES, waiting, timeout=None)
+        events.announce(events.OfflineMessagesChanged(waiting=waiting), events.AGENTS_GROUP)
 
 
 def _active() -> ChatSessionQuerySet:

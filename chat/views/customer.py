@@ -121,7 +121,6 @@ def in_chat(view: Change) -> View:
             return redirect("chat:page")
         now = timezone.now()
         try:
-            services.enforce(session, now)
             return view(request, session, now) or redirect("chat:page")
         except RuleBroken as broken:
             return _refused(request, broken)
@@ -279,7 +278,10 @@ def poll(request: HttpRequest) -> JsonResponse:
     session = visitors.chat(request)
     if session is None:
         return JsonResponse({"frames": []}, status=404)
-    after = commands.follow_from(request.GET.dict())
+    try:
+        after = commands.follow_from(request.GET.dict())
+    except commands.BadPayload as broken:
+        return JsonResponse(commands.error_frame(broken, {}), status=UNPROCESSABLE)
     frames = [*readers.lines_after(session.pk, after, for_staff=False), *readers.state_frames(session)]
     if (place := services.place_in_queue(session)) is not None:
         frames.append({"type": "queue.moved", "place": place})

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from chat import access
+from chat import access, services
 from chat.models import ChatSession, Visitor
 
 # Long enough to come back for the transcript and the answer; renewed with each visit to the chat.
@@ -21,8 +22,13 @@ def visitor(request: HttpRequest) -> Visitor | None:
 
 
 def chat(request: HttpRequest) -> ChatSession | None:
-    """The chat that this browser may see."""
-    return access.chat_of(visitor(request))
+    """The chat that this browser may see, ended if silence has ended it and the clock is late."""
+    session = access.chat_of(visitor(request))
+    now = timezone.now()
+    if session is not None and session.is_overdue(now):
+        services.enforce(session, now)
+        session = access.chat_of(session.visitor)
+    return session
 
 
 def remember(response: HttpResponse, key: str) -> HttpResponse:

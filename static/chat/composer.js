@@ -95,6 +95,7 @@ export class Composer {
     this.outbox.push(line);
     this.timeline.addPending(line, this.authorName);
     this.clear();
+    this.tellHeld();
     this.flush();
   }
 
@@ -121,13 +122,17 @@ export class Composer {
   // Lines written before the identification wait for it.
   hold(isHeld) {
     this.isHeld = isHeld;
-    for (const line of this.outbox) if (isHeld) this.timeline.fail(line.client_id, "se enviará al identificarse");
+    this.tellHeld();
     this.flush();
+  }
+
+  tellHeld() {
+    for (const line of this.outbox) this.timeline.tell(line.client_id, this.isHeld ? "se enviará al identificarse" : "pendiente");
   }
 
   stored(frame) {
     if (!this.forget(frame.client_id)) return;
-    this.timeline.fail(frame.client_id, "enviado");
+    this.timeline.tell(frame.client_id, "enviado");
     this.flush();
   }
 

@@ -7,8 +7,6 @@ import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="console"]');
 const role = (name, within = root) => within.querySelector(`[data-role="${name}"]`);
-// Offline messages come without an event: their count may be this old.
-const LISTS_MS = 60000;
 const agent = Number(root.dataset.agent);
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 const attention = new Attention(role("sound"), "fs.console.silent");
@@ -35,7 +33,6 @@ async function start() {
   setColumns(store.get("fs.console.columns") || "1");
   listen();
   setInterval(tick, 1000);
-  setInterval(() => { if (transport.isOnline) refreshLists(); }, LISTS_MS);
   tick();
   await Promise.all(mine().map((button) => load(button.dataset.open)));
   const [first] = mine();

@@ -38,7 +38,7 @@ function begin() {
     maxBytes: Number(root.dataset.maxBytes), tooLarge: root.dataset.tooLarge,
   });
   chat = { session, timeline, transport, composer, stateKey: keyOf(JSON.parse(root.dataset.standing)) };
-  composer.isHeld = root.dataset.stage === "identification";
+  composer.hold(root.dataset.stage === "identification");
   subscribe(chat);
   transport.start();
   document.addEventListener("visibilitychange", seen);

@@ -68,11 +68,17 @@ export class Timeline {
     this.scrollToEnd();
   }
 
-  fail(clientId, text, retry) {
+  // Says under a line that is not stored yet how it stands.
+  tell(clientId, text) {
     const line = this.find(clientId);
+    if (line) line.querySelector('[data-role="mark"]').textContent = text;
+    return line;
+  }
+
+  fail(clientId, text, retry) {
+    const line = this.tell(clientId, text);
     if (!line) return;
     line.classList.add("line--failed");
-    line.querySelector('[data-role="mark"]').textContent = text;
     const button = line.querySelector('[data-role="retry"]');
     button.hidden = !retry;
     if (retry) button.onclick = () => { button.hidden = true; line.classList.remove("line--failed"); retry(); };

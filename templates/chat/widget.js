@@ -11,7 +11,7 @@
     ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
     : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
   var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
-  var bar, box, badge, panel, frame, pending = "", isOpen = false;
+  var bar, label, form, box, badge, panel, frame, pending = "", isOpen = false;
 
   function style(element, rules) {
     element.style.cssText = (base + rules).replace(/;/g, " !important;");
@@ -38,24 +38,31 @@
     bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
     bar.setAttribute("role", "region");
     bar.setAttribute("aria-label", "Chat de soporte");
-    var hasChat = keep("chat") === "1";
-    var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar,
-      hasChat ? "Chat de soporte" : settings.isOpen ? "\u00bfTienes dudas? Escr\u00edbenos" : "Dejar mensaje");
+    var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar, " ");
+    label = title.firstChild;
     title.type = "button";
     badge = make("span", "display:none;margin-left:8px;padding:0 8px;border-radius:10px;font-size:14px;background:" + colors.surface + ";color:" + colors.text + ";", title);
     title.onclick = open;
-    if (settings.isOpen && !hasChat) { buildBox(); }
+    if (settings.isOpen) { buildBox(); }
+    showState();
     window.addEventListener("message", heard);
     window.addEventListener("resize", layout);
     if (window.visualViewport) {
       window.visualViewport.addEventListener("resize", layout);
       window.visualViewport.addEventListener("scroll", layout);
     }
-    if (keep("open") === "1") { open(); } else if (hasChat) { load(); }
+    if (keep("open") === "1") { open(); } else if (keep("chat") === "1") { load(); }
+  }
+
+  /* While a chat runs the bar leads back to it, and asks nothing. */
+  function showState() {
+    var hasChat = keep("chat") === "1";
+    label.data = hasChat ? "Chat de soporte" : settings.isOpen ? "\u00bfTienes dudas? Escr\u00edbenos" : "Dejar mensaje";
+    if (form) { form.style.setProperty("display", hasChat ? "none" : "flex", "important"); }
   }
 
   function buildBox() {
-    var form = make("form", "display:-ms-flexbox;display:flex;-ms-flex-align:end;align-items:flex-end;padding:12px;", bar);
+    form = make("form", "display:flex;-ms-flex-align:end;align-items:flex-end;padding:12px;", bar);
     box = make("textarea", "display:block;-ms-flex:1 1 auto;flex:1 1 auto;width:100%;height:52px;padding:8px 10px;resize:none;border:1px solid " + colors.line + ";border-radius:8px;background:" + colors.surface + ";color:" + colors.text + ";", form);
     box.setAttribute("aria-label", "Mensaje");
     box.setAttribute("placeholder", "Escriba su mensaje");
@@ -125,6 +132,7 @@
     var what = event.data.facturando;
     if (what === "ready") {
       keep("chat", event.data.session ? "1" : "");
+      showState();
       tell({ facturando: isOpen ? "shown" : "hidden" });
       sendPending();
     } else if (what === "taken") {

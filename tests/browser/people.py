@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, Route, expect
 
 from tests.servers import wait_until
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 QUESTION = "¿Tienes dudas? Escríbenos"
 TEXT_FILE = {"name": "captura.txt", "mimeType": "text/plain", "buffer": b"CFDI40138: el RFC no existe"}
+
+
+def hold_back(_route: Route) -> None:
+    """A request that is never answered."""
 
 
 def file(name: str, content: bytes = b"una prueba", content_type: str = "text/plain") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a conversation feels like: nothing typed is lost, nothing jumps, nothing runs that was meant as text."""
+"""What a conversation feels like: nothing typed is lost, nothing jumps, nothing runs that is only text."""
 
 import re
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import file
+from tests.browser.people import file, hold_back
 
 DROP = """([kind, name, text]) => {
   const data = new DataTransfer();
@@ -70,7 +70,7 @@ def test_limit_and_types_are_said_before_sending(chatting):
 def test_an_upload_can_be_cancelled(chatting):
     ana, laura = chatting
     # As over a slow line: the upload hangs until it is cancelled.
-    ana.page.route("**/chat/mensajes/", lambda route: None)
+    ana.page.route("**/chat/mensajes/", hold_back)
     ana.send_file(file("grande.txt", b"x" * MEGABYTE))
     ana.sees("grande.txt (1.0 MB)")
 

@@ -1,4 +1,4 @@
-"""Waiting and silence: the place in the queue, what is offered, and how an idle chat ends. Waits are seconds."""
+"""Waiting and silence: the place in the queue, what is offered, and how an idle chat ends, in seconds."""
 
 import re
 

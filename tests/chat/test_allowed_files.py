@@ -202,13 +202,13 @@ BEGINNINGS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(beginning=st.sampled_from(BEGINNINGS), rest=st.binary(max_size=200))
 def test_bytes_are_checked_or_refused_and_nothing_else_happens(beginning, rest):
     check(beginning + rest)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     whole=st.sampled_from([real.zipped("a.xml", "b.pdf"), real.DOCX, real.CFDI]),
     changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=8),

@@ -178,7 +178,7 @@ async def test_leaving_a_chat_during_a_heartbeat_stops_no_heartbeat(quick_beats,
     """The heartbeat's own work and the news interleave."""
     session = await do(conversing, laura)
     async with agent_socket(laura) as socket:
-        for _round in range(10):
+        for _round in range(4):
             await socket.follow(session.pk, after=99)
             await do(services.return_to_queue, session=await do(fresh, session), now=NOW)
             await do(accept, session, diego)

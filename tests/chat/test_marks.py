@@ -29,7 +29,7 @@ def marks(session):
 class TestMarksOverAnySequenceOfClaims(TestCase):
     """Hypothesis needs a transaction for each example, which its own TestCase makes."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(claims=CLAIMS)
     def test_marks_never_go_back_never_pass_the_newest_line_and_read_is_delivered(self, claims):
         session = start(ANA, client_id=uuid.uuid4())

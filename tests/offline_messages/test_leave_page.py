@@ -115,7 +115,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_pages(client, settings)
 
     assert cookie["httponly"]
     assert cookie["path"] == LEAVE
-    assert cookie["samesite"] == settings.CUSTOMER_COOKIE_SAMESITE
+    assert cookie["samesite"] == "Lax"
     assert ROSA["email"] not in cookie.value
 
 
