@@ -43,7 +43,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     implied = [
         program for name, program in FIXTURE_NEEDS.items() if name in getattr(item, "fixturenames", ())
     ]
-    need(item.config, *marked, *implied)
+    need(item.config.stash, *marked, *implied)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -52,13 +52,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"Omitidas por falta de: {named}", yellow=True)
 
 
-def need(config: pytest.Config, *programs: str) -> None:
+def need(stash: pytest.Stash, *programs: str) -> None:
     """Skip the test that runs unless all `programs` are installed. No test skips in any other way."""
     assert set(programs) <= PROGRAMS, f"unknown program in {programs}"
     missing = [program for program in programs if not servers.is_installed(program)]
     if not missing:
         return
-    config.stash[MISSING].update(missing)
+    stash[MISSING].update(missing)
     reason = f"needs {', '.join(missing)}"
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(f"{reason}, and REQUIRE_ALL=1 allows no skips", pytrace=False)

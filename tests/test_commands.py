@@ -1,4 +1,4 @@
-"""What somebody types before anything of ours runs: finding a Python, refusals, and naming what was skipped."""
+"""What somebody types before anything of ours runs, and how a test that cannot run is skipped."""
 
 import os
 import subprocess
@@ -127,11 +127,12 @@ def test_two_processes_without_redis_are_refused_in_one_sentence(command, senten
     assert result.stderr.startswith(sentence)
 
 
-class Config:
-    """The part of pytest's configuration that skipping counts in."""
-
-    def __init__(self) -> None:
-        self.stash = {MISSING: Counter[str]()}
+@pytest.fixture
+def stash() -> pytest.Stash:
+    """Where a run of its own would count what it misses."""
+    own = pytest.Stash()
+    own[MISSING] = Counter()
+    return own
 
 
 @pytest.fixture
@@ -139,21 +140,20 @@ def without_lynx(monkeypatch):
     monkeypatch.setattr(servers, "is_installed", lambda program: program != "lynx")
 
 
-def test_a_test_that_misses_a_program_is_skipped_and_counted_by_its_name(monkeypatch, without_lynx):
+def test_a_test_that_misses_a_program_is_skipped_and_counted_by_its_name(monkeypatch, without_lynx, stash):
     monkeypatch.delenv("REQUIRE_ALL", raising=False)
-    config = Config()
 
     with pytest.raises(pytest.skip.Exception, match="needs lynx"):
-        need(config, "chromium", "lynx")
-    assert config.stash[MISSING] == {"lynx": 1}
+        need(stash, "chromium", "lynx")
+    assert stash[MISSING] == {"lynx": 1}
 
 
-def test_where_all_is_required_a_missing_program_is_a_failure(monkeypatch, without_lynx):
+def test_where_all_is_required_a_missing_program_is_a_failure(monkeypatch, without_lynx, stash):
     monkeypatch.setenv("REQUIRE_ALL", "1")
 
     with pytest.raises(pytest.fail.Exception, match="needs lynx"):
-        need(Config(), "lynx")
+        need(stash, "lynx")
 
 
-def test_what_is_installed_is_not_skipped(without_lynx):
-    need(Config(), "chromium", "redis-server")
+def test_what_is_installed_is_not_skipped(without_lynx, stash):
+    need(stash, "chromium", "redis-server")

@@ -386,7 +386,7 @@ def test_an_internal_note_is_seen_by_staff_alone(chatting):
 def test_a_vague_message_alone_is_answered_with_one_kind_request(chatting):
     ana, laura = chatting
     ana.say("Ayuda")
-    request = ana.timeline.get_by_role("listitem").filter(has_text="exacto")
+    request = ana.timeline.get_by_role("listitem").filter(has_text="exact")
     expect(request).to_have_count(1)
     expect(laura.line("Ana López", "Ayuda").first).to_be_visible()
 

@@ -142,14 +142,12 @@ async def test_a_supervisor_follows_any_chat_and_stays_when_it_moves(laura):
     session = await do(attended, laura)
     async with agent_socket(elena) as socket:
         await socket.follow(session.pk, after=(await do(fresh, session)).last_staff_number)
-        await do(identify_and_say, session)
+        await socket.next("session.changed")
+        await do(identify, session)
+        assert (await socket.next("session.changed"))["is_identified"]
+        await do(say_as_customer, session, "Es la 5.2")
 
-        assert [line["author"] for line in await socket.lines(2)] == ["system", "customer"]
-
-
-def identify_and_say(session):
-    identify(session)
-    say_as_customer(session)
+        assert (await socket.next("message.created"))["text"] == "Es la 5.2"
 
 
 # --- Leaving --------------------------------------------------------------------------------------------

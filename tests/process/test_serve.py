@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,7 @@ def idle_page(server: Product) -> Iterator[None]:
         yield
 
 
-def open_chat(server: Product) -> ClientConnection:
+def open_chat(server: Product) -> AbstractContextManager[ClientConnection]:
     return connect(f"ws://127.0.0.1:{server.port}/ws/chat/", origin=Origin(server.url), open_timeout=20)
 
 
