@@ -119,6 +119,9 @@ def _database() -> dict[str, Any]:
         }
         # Tests use a file as well: threads and sockets must see one database with real locks.
         database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    else:
+        # A dead server must be noticed before the customer gives up.
+        database["OPTIONS"] = {"connect_timeout": 5}
     return database
 
 
@@ -142,7 +145,11 @@ if REDIS_URL:
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL]},
     }
-    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
+    }
 
 # --- Staff accounts -------------------------------------------------------------------------------------
 

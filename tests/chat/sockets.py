@@ -57,6 +57,11 @@ class Socket:
     async def follow(self, session: int, after: int = 0) -> None:
         await self.send(type="chat.follow", session=session, after=after)
 
+    async def follow_live(self, session: int, after: int) -> None:
+        """Follow, and wait until all that there was has been sent: what comes next is news."""
+        await self.follow(session, after)
+        await self.ready()
+
     async def next(self, *types: str) -> Frame:
         """The next frame of these types; others are dropped."""
         while True:

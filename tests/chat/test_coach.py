@@ -28,6 +28,7 @@ REQUEST = (
         "Hola, buenas tardes. Tengo un problema, por favor",
         "Buenos días: ayuda, gracias",
         "necesito ayuda",
+        "¿Me pueden ayudar por favor?",
         "no funciona",
         "Me marca error",
         "TENGO UN ERROR 😢",

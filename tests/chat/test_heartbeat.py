@@ -76,7 +76,7 @@ async def test_staff_numbers_are_those_of_staff(quick_beats, laura):
 async def test_a_line_whose_news_were_lost_comes_without_any_traffic(quick_beats):
     session = await do(start, ANA)
     async with customer_socket(ANA) as socket:
-        await socket.follow(session.pk, after=1)
+        await socket.follow_live(session.pk, after=1)
         await do(silently, lambda: say_as_customer(session, "dos"))
 
         assert (await socket.next("message.created"))["text"] == "dos"
@@ -86,7 +86,7 @@ async def test_a_note_whose_news_were_lost_comes_to_staff(quick_beats, laura):
     session = await do(conversing, laura)
     newest = (await do(fresh, session)).last_staff_number
     async with agent_socket(laura) as socket:
-        await socket.follow(session.pk, after=newest)
+        await socket.follow_live(session.pk, after=newest)
         draft = services.Draft(text="Ya llamó")
         await do(silently, lambda: services.post_note(session=session, agent=laura, draft=draft, now=NOW))
 
@@ -96,8 +96,7 @@ async def test_a_note_whose_news_were_lost_comes_to_staff(quick_beats, laura):
 async def test_an_end_whose_news_were_lost_is_told(quick_beats, laura):
     session = await do(conversing, laura)
     async with customer_socket(ANA) as socket:
-        await socket.follow(session.pk, after=(await do(fresh, session)).last_number)
-        assert (await socket.next("session.changed"))["state"] == "active"
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_number)
         await do(silently, lambda: end(session))
 
         assert (await socket.next("session.changed"))["state"] == "ended"
@@ -106,9 +105,7 @@ async def test_an_end_whose_news_were_lost_is_told(quick_beats, laura):
 async def test_marks_whose_news_were_lost_are_told(quick_beats, laura):
     session = await do(conversing, laura)
     async with customer_socket(ANA) as socket:
-        await socket.follow(session.pk, after=(await do(fresh, session)).last_number)
-        await socket.next("marks.moved")
-        await socket.next("marks.moved")
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_number)
         await do(silently, lambda: services.move_marks(session=session, side="agent", delivered=2, read=1))
 
         moved = await socket.next("marks.moved")
@@ -147,8 +144,7 @@ async def test_a_chat_that_went_to_another_agent_is_left_although_the_news_were_
 ):
     session = await do(conversing, laura)
     async with agent_socket(laura) as socket:
-        await socket.follow(session.pk, after=(await do(fresh, session)).last_staff_number)
-        await socket.until_repaired()
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_staff_number)
 
         def move():
             services.return_to_queue(session=session, now=NOW)

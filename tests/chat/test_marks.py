@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -13,8 +13,9 @@ from chat.services.messages import Author
 from chat.services.rules import NotYourChat
 from tests.chat.factories import ANA, attended, conversing, fresh, note, say_as_customer, start
 
+MARK = st.integers(0, 7) | st.just(2**31 - 1)
 CLAIMS = st.lists(
-    st.tuples(st.sampled_from(["customer", "agent"]), st.integers(0, 8), st.integers(0, 2**31 - 1)),
+    st.tuples(st.sampled_from(["customer", "agent"]), MARK, MARK),
     max_size=8,
 )
 
@@ -31,6 +32,8 @@ class TestMarksOverAnySequenceOfClaims(TestCase):
 
     @settings(max_examples=25, deadline=None)
     @given(claims=CLAIMS)
+    @example(claims=[("agent", 3, 3), ("agent", 4, 1)])
+    @example(claims=[("agent", 3, 1), ("agent", 1, 2)])
     def test_marks_never_go_back_never_pass_the_newest_line_and_read_is_delivered(self, claims):
         session = start(ANA, client_id=uuid.uuid4())
         for _line in range(4):

@@ -89,8 +89,8 @@ async def test_an_agent_follows_a_chat_of_their_own_with_its_notes(laura):
 async def test_an_agent_follows_several_chats_at_once(laura):
     of_ana, of_beto = await do(conversing, laura, ANA), await do(conversing, laura, BETO)
     async with agent_socket(laura) as socket:
-        await socket.follow(of_ana.pk, after=99)
-        await socket.follow(of_beto.pk, after=(await do(fresh, of_beto)).last_staff_number)
+        await socket.follow_live(of_ana.pk, after=99)
+        await socket.follow_live(of_beto.pk, after=(await do(fresh, of_beto)).last_staff_number)
         await do(say_as_customer, of_beto, "Soy Beto")
 
         assert (await socket.next("message.created"))["text"] == "Soy Beto"
@@ -141,8 +141,7 @@ async def test_a_supervisor_follows_any_chat_and_stays_when_it_moves(laura):
     elena = await do(AgentFactory.create, username="elena", group=SUPERVISORS_GROUP)
     session = await do(attended, laura)
     async with agent_socket(elena) as socket:
-        await socket.follow(session.pk, after=(await do(fresh, session)).last_staff_number)
-        await socket.next("session.changed")
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_staff_number)
         await do(identify, session)
         assert (await socket.next("session.changed"))["is_identified"]
         await do(say_as_customer, session, "Es la 5.2")
@@ -156,8 +155,7 @@ async def test_a_supervisor_follows_any_chat_and_stays_when_it_moves(laura):
 async def test_a_chat_that_is_given_back_is_left(laura, diego):
     session = await do(conversing, laura)
     async with agent_socket(laura) as socket:
-        await socket.follow(session.pk, after=99)
-        await socket.next("session.changed")
+        await socket.follow_live(session.pk, after=99)
         await do(services.return_to_queue, session=session, now=NOW)
         await socket.so_far(agent_group(laura.pk))
         assert await members(staff_group(session.pk)) == set()
@@ -171,7 +169,7 @@ async def test_an_ended_chat_stays_readable(laura):
     session = await do(conversing, laura)
     newest = (await do(fresh, session)).last_staff_number
     async with agent_socket(laura) as socket:
-        await socket.follow(session.pk, after=newest)
+        await socket.follow_live(session.pk, after=newest)
         await do(end, session)
         assert (await socket.next("message.created"))["rule"] == "ended.customer"
 
@@ -224,7 +222,7 @@ async def test_an_agents_message_reaches_the_customer_and_is_acknowledged(laura)
     newest = (await do(fresh, session)).last_number
     client_id = str(uuid.uuid4())
     async with agent_socket(laura) as agent, customer_socket(ANA) as customer:
-        await customer.follow(session.pk, after=newest)
+        await customer.follow_live(session.pk, after=newest)
         await agent.send(type="message.send", session=session.pk, text="Reinicie", client_id=client_id)
         stored = await agent.next("message.stored")
         line = await customer.next("message.created")
@@ -296,8 +294,7 @@ async def test_of_two_sockets_of_one_agent_both_get_the_lines(laura):
     newest = (await do(fresh, session)).last_staff_number
     async with agent_socket(laura) as one, agent_socket(laura) as other:
         for socket in (one, other):
-            await socket.follow(session.pk, after=newest)
-            await socket.next("session.changed")
+            await socket.follow_live(session.pk, after=newest)
         await do(say_as_customer, session, "Aquí sigo")
 
         for socket in (one, other):
