@@ -36,9 +36,9 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def by_load(self) -> Self:
         """Least busy first; the one who has waited longest decides a tie."""
         active = Q(chats__state=ChatSession.State.ACTIVE)
-        return self.annotate(load=models.Count("chats", filter=active)).order_by(
-            "load", "last_assigned_at", "pk"
-        )
+        # Engines differ in where they sort what is missing: who never had a chat has waited longest.
+        longest = F("last_assigned_at").asc(nulls_first=True)
+        return self.annotate(load=models.Count("chats", filter=active)).order_by("load", longest, "pk")
 
 
 class AgentManager(UserManager.from_queryset(AgentQuerySet)):  # type: ignore[misc]

@@ -185,6 +185,7 @@ async function reload(pane) {
   const fresh = await load(pane.folio);
   if (fresh && fresh.composer && draft) fresh.composer.put(draft);
   markLists();
+  return fresh;
 }
 
 function setColumns(columns) {
@@ -242,8 +243,15 @@ async function moved(frame) {
   pane.key = key;
   if (frame.state === "active" && frame.agent === agent) { if (wasKnown) await refreshFacts(pane); }
   else if (frame.state === "ended") await reload(pane);
-  else { close(pane); panes.delete(pane.session); pane.element.remove(); toast("Este chat pasó a otro agente o volvió a la cola."); }
+  else lose(pane);
   await refreshLists();
+}
+
+function lose(pane) {
+  close(pane);
+  panes.delete(pane.session);
+  pane.element.remove();
+  toast("Este chat pasó a otro agente o volvió a la cola.");
 }
 
 async function refreshFacts(pane) {
@@ -268,7 +276,7 @@ async function cameBack(isOnline) {
   await refreshLists();
   const here = new Set(mine().map((button) => Number(button.dataset.session)));
   for (const pane of [...panes.values()]) {
-    if (pane.isLive && !here.has(pane.session)) await reload(pane);
+    if (pane.isLive && !here.has(pane.session)) { if (!await reload(pane)) lose(pane); }
     else if (pane.composer) pane.composer.flush();
   }
   for (const button of mine()) if (!panes.has(Number(button.dataset.session))) await load(button.dataset.open);
