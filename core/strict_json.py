@@ -1,6 +1,7 @@
 """Reads JSON from browsers without the surprises of Python's decoder."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 from core.errors import RuleBroken
@@ -23,7 +24,7 @@ def loads_strict(raw: str | bytes, *, max_chars: int) -> dict[str, Any]:
     if len(raw) > max_chars:
         raise BadFrame
     try:
-        value = json.loads(raw, parse_constant=_refuse)
+        value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadFrame from None
     if not isinstance(value, dict):
@@ -34,6 +35,12 @@ def loads_strict(raw: str | bytes, *, max_chars: int) -> dict[str, Any]:
 
 def _refuse(_constant: str) -> NoReturn:
     raise BadFrame
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    # A large enough exponent is an infinity under another name.
+    return number if math.isfinite(number) else _refuse(digits)
 
 
 def _check(value: Any, depth: int) -> None:

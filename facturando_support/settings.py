@@ -285,6 +285,9 @@ CHAT_AGENT_VANISHED = _seconds("CHAT_AGENT_VANISHED_SECONDS", 60)
 CHAT_AUTO_ASSIGN = env.bool("CHAT_AUTO_ASSIGN", default=False)
 CHAT_HEARTBEAT = _seconds("CHAT_HEARTBEAT_SECONDS", 20)
 CHAT_MAX_UPLOAD_BYTES = env.int("CHAT_MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)
+# Tabs of one customer, and customers behind one office's address, at the same time and for each process.
+CHAT_MAX_SOCKETS_PER_VISITOR = env.int("CHAT_MAX_SOCKETS_PER_VISITOR", default=10)
+CHAT_MAX_SOCKETS_PER_ADDRESS = env.int("CHAT_MAX_SOCKETS_PER_ADDRESS", default=200)
 CHAT_MAX_MESSAGE_CHARS = env.int("CHAT_MAX_MESSAGE_CHARS", default=4000)
 # Manual, "Tolerancia en el chat".
 APPOINTMENT_TOLERANCE = timedelta(minutes=env.int("APPOINTMENT_TOLERANCE_MINUTES", default=10))

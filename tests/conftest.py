@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from asgiref.sync import SyncToAsync
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from pytest_django import Settings
@@ -28,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[MISSING] = Counter()
     # A suite started in the background inherits an ignored Ctrl-C, and the servers it starts would as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> None:
+    """Slow hashes protect real passwords; these are made up, and there are many."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 # Last, after the folders have marked their own.

@@ -5,7 +5,7 @@ announces on commit. `now` is read once at the edge and passed in.
 """
 
 from chat.services.agents import give_sign_of_life, set_available
-from chat.services.due import due_acts, enforce
+from chat.services.due import due_acts, enforce, turn_waiting_into_messages
 from chat.services.marks import move_marks, show_typing
 from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
 from chat.services.queue import accept_chat, assign_waiting, place_in_queue, return_to_queue
@@ -75,4 +75,5 @@ __all__ = [
     "show_typing",
     "start_chat",
     "stay",
+    "turn_waiting_into_messages",
 ]

@@ -68,9 +68,12 @@ def for_agents(view: View) -> View:
     @never_cache
     @login_required
     @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not access.is_agent(request.user):
             raise Http404
+        if request.method == "POST":
+            # Who works by plain HTTP is there, whatever became of the socket.
+            services.give_sign_of_life(agent=request.user, now=timezone.now())
         return view(request, *args, **kwargs)
 
     return wrapper
@@ -147,8 +150,11 @@ def accept(request: AgentRequest, folio: str) -> HttpResponse:
     session = ChatSession.objects.filter(folio=folio).first()
     if session is None:
         raise Http404
+    now = timezone.now()
+    # Closing time holds from its second on, also when the clock is late.
+    services.turn_waiting_into_messages(now)
     try:
-        session = services.accept_chat(session=session, agent=request.user, now=timezone.now())
+        session = services.accept_chat(session=session, agent=request.user, now=now)
     except RuleBroken as broken:
         return _refused(broken)
     return JsonResponse({"session": session.pk, "folio": session.folio})

@@ -185,6 +185,7 @@ def stay(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
 
 @in_chat
 def keep_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.turn_waiting_into_messages(now)
     services.keep_waiting(session=session, now=now)
 
 

@@ -14,6 +14,7 @@ let isMinimized = false;
 let hostOrigin = null;
 
 root.classList.add("is-live");
+role("connection").textContent = role("connection").dataset.text;
 keepAboveKeyboard();
 host();
 listenToForms();
@@ -115,10 +116,9 @@ function keyOf({ state, agent, is_identified, is_offered, ends_at }) {
 async function moved(frame) {
   const stateKey = keyOf(frame);
   if (chat.stateKey === stateKey) return;
-  chat.stateKey = stateKey;
   if (frame.state === "ended") { chat.composer.ended(); return; }
-  await refresh();
-  chat.composer.hold(root.dataset.stage === "identification");
+  // Only what was placed is known: after a lost answer the next frame asks again.
+  if (await refresh()) chat.stateKey = stateKey;
 }
 
 function refused(frame) {
@@ -138,8 +138,10 @@ function leaveUnsent(unsent) {
 async function refresh() {
   try {
     const response = await fetch("/chat/", { headers: { Accept: "text/html" } });
-    if (response.ok) placeRegions(await response.text());
-  } catch { /* the connection line already says so, and coming back refreshes again */ }
+    if (!response.ok) return false;
+    placeRegions(await response.text());
+    return true;
+  } catch { return false; /* the connection line already says so, and coming back refreshes again */ }
 }
 
 function placeRegions(html, forced = null) {
@@ -156,6 +158,13 @@ function placeRegions(html, forced = null) {
   // The agent's name, which a waiting customer's page did not have.
   if (chat) role("typing").textContent = fresh.querySelector('[data-role="typing"]').textContent;
   tick();
+  holdUntilIdentified();
+}
+
+// Told by the page that was placed last, so that no lost answer can leave lines held for ever.
+function holdUntilIdentified() {
+  const isDue = root.dataset.stage === "identification";
+  if (chat && chat.composer.isHeld !== isDue) chat.composer.hold(isDue);
 }
 
 function place(region, other) {
@@ -199,7 +208,6 @@ async function load(url, options, source) {
     const html = await response.text();
     if (wasEnded) placeEnded(html);
     else placeRegions(html, source.closest("[data-region]"));
-    if (chat) chat.composer.hold(root.dataset.stage === "identification");
   } catch {
     role("connection").hidden = false;
   }

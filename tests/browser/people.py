@@ -111,6 +111,7 @@ class Customer:
         self.fill_identification()
         self.button("Identificarme").click()
         expect(self.line("Identificación recibida")).to_be_visible()
+        expect(self.chat.get_by_role("heading", name="Identifíquese")).to_have_count(0)
 
     def say(self, text: str) -> None:
         self.box.fill(text)

@@ -59,6 +59,23 @@ def test_a_cut_network_comes_back_by_itself_on_both_sides(site, new_customer, ne
     expect(ana.line("Yo también")).to_have_count(1)
 
 
+def test_an_identification_whose_answer_is_lost_releases_what_was_kept(site, new_customer, new_desk, watch):
+    watch.expect("net::ERR_FAILED")
+    ana, laura = new_customer(site), new_desk(site)
+    ana.open_chat()
+    ana.start("Ana López", "Cero")
+    laura.take("Ana López")
+    ana.fill_identification()
+    ana.say("Lo que quería preguntar")
+    expect(ana.line("Lo que quería preguntar")).to_contain_text("se enviará al identificarse")
+
+    ana.page.route("**/chat/identificacion/", lambda route: (route.fetch(), route.abort()))
+    ana.button("Identificarme").click()
+
+    expect(laura.line("Ana López", "Lo que quería preguntar")).to_have_count(1)
+    expect(ana.chat.get_by_role("heading", name="Identifíquese")).to_have_count(0)
+
+
 def test_an_unsent_line_survives_a_reload_without_network(site, new_customer, new_desk, watch):
     watch.expect(REFUSED)
     ana, laura = new_customer(site), new_desk(site)

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from chat import consumers, services
+from chat import services
+from chat.consumers import base as consumers
 from chat.events import customer_group, staff_group
 from chat.models import Agent
 from tests.chat.factories import (

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from chat.consumers import FRAMES_PER_SECOND, MAX_FRAME_CHARS
+from chat.consumers.base import FRAMES_PER_SECOND, MAX_FRAME_CHARS
 from tests.chat.factories import ANA, start
 from tests.chat.sockets import customer_socket, do
 

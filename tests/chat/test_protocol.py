@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chat import commands, consumers, events
+from chat import commands, events
+from chat.consumers import base as consumers
 from core.strict_json import MAX_DEPTH
 
 PROTOCOL = (Path(commands.__file__).parent / "PROTOCOL.md").read_text()

@@ -1,0 +1,106 @@
+"""The agents' socket: decode, authorise, call one service, encode."""
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from chat import access, commands, events, services
+from chat.consumers import database
+from chat.consumers.base import Close, SupportConsumer, subject
+from chat.cursor import Cursor
+from chat.models import Agent, ChatSession
+from core.strict_json import BadFrame
+
+type Frame = dict[str, Any]
+
+
+class AgentConsumer(SupportConsumer):
+    """An agent's console, about all the chats that it attends."""
+
+    for_staff = True
+
+    async def admit(self) -> int | None:
+        self.agent = await self._agent()
+        if self.agent is None:
+            return Close.NOT_YOURS
+        await self.join(events.AGENTS_GROUP)
+        await self.join(events.agent_group(self.agent.pk))
+        await self._sign_of_life()
+        return None
+
+    @database_sync_to_async
+    def _agent(self) -> Agent | None:
+        """The agent whose session opened the socket, asked afresh: rights may have changed since."""
+        user = access.user_of_session(self.scope["session"])
+        return user if user is not None and access.is_agent(user) else None
+
+    @database_sync_to_async
+    def _sign_of_life(self) -> None:
+        if self.agent is not None:
+            services.give_sign_of_life(agent=self.agent, now=timezone.now())
+
+    async def on_beat(self) -> None:
+        if not await self._may_stay():
+            return
+        # A sign of life is what the browser gave, not that the server still holds a socket.
+        if self.unanswered == 0:
+            await self._sign_of_life()
+        await super().on_beat()
+
+    async def repair(self) -> None:
+        await super().repair()
+        await self.repair_facts([await database.queue()])
+
+    async def _may_stay(self) -> bool:
+        self.agent = await self._agent()
+        if self.agent is None:
+            await self.close(Close.NOT_YOURS)
+        return self.agent is not None
+
+    async def follow(self, payload: Frame) -> None:
+        after = commands.follow_from(payload)
+        session = await self._readable(payload)
+        self.cursors[session.pk] = Cursor(after)
+        await self.join(events.staff_group(session.pk))
+        _newest, facts = await database.standing(session.pk, self.for_staff)
+        for frame in facts:
+            await self.push(frame)
+        await self.catch_up(session.pk)
+
+    async def command(self, payload: Frame) -> None:
+        session = await self._readable(payload)
+        reply = await database.run(commands.Asker(session=session, agent=self.agent), payload)
+        if reply is not None:
+            await self.push(reply)
+
+    async def _readable(self, payload: Frame) -> ChatSession:
+        pk = payload.get("session")
+        if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
+            raise BadFrame
+        session = await self._session_to_read(pk)
+        if session is None:
+            raise services.NotYourChat
+        return session
+
+    @database_sync_to_async
+    def _session_to_read(self, pk: int) -> ChatSession | None:
+        session = ChatSession.objects.select_related("agent").filter(pk=pk).first()
+        return session if session is not None and access.can_read_chat(self.agent, session) else None
+
+    async def on_event(self, frame: Frame) -> None:
+        if frame["type"] == events.AccessChanged.type:
+            await self._may_stay()
+            return
+        if frame["type"] == events.SessionChanged.type and frame["session"] in self.cursors:
+            await self._leave_if_gone(frame)
+        await self.push(frame)
+
+    async def _leave_if_gone(self, frame: Frame) -> None:
+        """Stop reading a chat that may no longer be read, or was this agent's and is no more."""
+        assert self.agent is not None  # noqa: S101  admitted
+        before = self.told.get(subject(frame), frame)
+        was_mine = before["agent"] == self.agent.pk != frame["agent"]
+        if was_mine or await self._session_to_read(frame["session"]) is None:
+            await self.leave(events.staff_group(frame["session"]))
+            self.forget(frame["session"])

@@ -1,0 +1,92 @@
+"""The customers' socket: decode, authorise, call one service, encode."""
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http import parse_cookie
+
+from chat import access, commands, events
+from chat.consumers import database
+from chat.consumers.base import Close, SupportConsumer, subject
+from chat.cursor import Cursor
+from chat.models import ChatSession
+from core.errors import RuleBroken
+from core.limits import check_limit, client_address
+
+type Frame = dict[str, Any]
+
+
+class CustomerConsumer(SupportConsumer):
+    """A customer's browser, about its one chat."""
+
+    for_staff = False
+
+    async def admit(self) -> int | None:
+        address = client_address(self.scope)
+        try:
+            await database_sync_to_async(check_limit)("sockets_per_address", address)
+        except RuleBroken:
+            return Close.TOO_MANY
+        self.session = await self._session()
+        if self.session is None:
+            return Close.NO_CHAT
+        if self._is_over_limit(address, self.session):
+            return Close.TOO_MANY
+        await self.join(events.customer_group(self.session.pk))
+        await self._queue(self.session.is_waiting)
+        return None
+
+    def _is_over_limit(self, address: str, session: ChatSession) -> bool:
+        visitor = f"visitor {session.visitor_id}"
+        return self.is_one_too_many(
+            f"address {address}", settings.CHAT_MAX_SOCKETS_PER_ADDRESS
+        ) or self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR)
+
+    @database_sync_to_async
+    def _session(self) -> ChatSession | None:
+        cookies = parse_cookie(dict(self.scope["headers"]).get(b"cookie", b"").decode("latin-1"))
+        key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
+        return access.chat_of(access.visitor_of(key))
+
+    async def follow(self, payload: Frame) -> None:
+        assert self.session is not None  # noqa: S101  admitted
+        self.cursors[self.session.pk] = Cursor(commands.follow_from(payload))
+        _newest, facts = await database.standing(self.session.pk, self.for_staff)
+        for frame in facts:
+            await self.push(frame)
+        await self.catch_up(self.session.pk)
+
+    async def command(self, payload: Frame) -> None:
+        assert self.session is not None  # noqa: S101  admitted
+        reply = await database.run(commands.Asker(session=self.session), payload)
+        if reply is not None:
+            await self.push(reply)
+
+    async def on_event(self, frame: Frame) -> None:
+        if frame["type"] == events.QueueChanged.type:
+            await self._place(frame["waiting"])
+            return
+        if frame["type"] == events.SessionChanged.type:
+            await self._queue(frame["state"] == ChatSession.State.WAITING)
+        await self.push(frame)
+
+    async def _queue(self, is_waiting: bool) -> None:
+        if is_waiting and events.QUEUE_GROUP not in self.groups_joined:
+            await self.join(events.QUEUE_GROUP)
+        elif not is_waiting and events.QUEUE_GROUP in self.groups_joined:
+            await self.leave(events.QUEUE_GROUP)
+
+    async def _place(self, waiting: list[int]) -> None:
+        """Others' chats stay here: the customer learns a place, when it is another, and nothing else."""
+        assert self.session is not None  # noqa: S101  admitted
+        if self.session.pk not in waiting:
+            return
+        frame = events.QueueMoved(place=waiting.index(self.session.pk) + 1).frame()
+        if self.told.get(subject(frame)) != frame:
+            await self.push(frame)
+
+    async def repair(self) -> None:
+        await super().repair()
+        if events.QUEUE_GROUP in self.groups_joined:
+            await self.on_event(await database.queue())
