@@ -260,7 +260,7 @@ function keepTyped() {
 function forgetTyped() {
   for (const name of ["first", "text"]) store.remove(`fs.draft.${name}`);
 }
-if (root.dataset.session) forgetTyped();
+if (root.dataset.session || role("left-message")) forgetTyped();
 
 // What the last chat could not take is offered again on the page of its end.
 if (root.dataset.stage === "ended" && store.get("fs.unsent")) offerUnsent(store.get("fs.unsent"));
