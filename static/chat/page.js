@@ -14,6 +14,7 @@ let isMinimized = false;
 let hostOrigin = null;
 
 root.classList.add("is-live");
+role("menu").hidden = false;
 role("connection").textContent = role("connection").dataset.text;
 keepAboveKeyboard();
 host();
@@ -181,7 +182,7 @@ function place(region, other) {
 
 function enhance(region) {
   const button = region.querySelector('[data-role="sound"]');
-  if (button) { attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
+  if (button) { role("menu").hidden = false; attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
   const minimize = region.querySelector('[data-role="minimize"]');
   if (minimize) minimizable(minimize);
 }
