@@ -166,6 +166,8 @@ class Product:
     env: dict[str, str]
     folder: Path
     is_web: bool = True
+    # What Python runs; a test may put a damaged one in its place.
+    program: str = "manage.py"
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -180,7 +182,7 @@ class Product:
         """Start the process and wait until it answers."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", *self.command],
+                [sys.executable, self.program, *self.command],
                 cwd=ROOT,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -223,12 +225,13 @@ def product(
     env: Mapping[str, str] | None = None,
     command: Sequence[str] = ("serve", "--migrate"),
     port: int | None = None,
+    program: str = "manage.py",
 ) -> Iterator[Product]:
     """Run `manage.py COMMAND` on data in `var_dir`, and end it afterwards if the test did not."""
     port = port or free_port()
     is_web = command[0] == "serve"
     full_command = [*command, "--port", str(port)] if is_web else list(command)
-    server = Product(full_command, port, product_env(var_dir, port, env), var_dir, is_web)
+    server = Product(full_command, port, product_env(var_dir, port, env), var_dir, is_web, program)
     try:
         server.start()
         yield server

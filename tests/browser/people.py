@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, Route, expect
 
 from tests.servers import wait_until
 
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Site
 
 QUESTION = "¿Tienes dudas? Escríbenos"
-TEXT_FILE = {"name": "captura.txt", "mimeType": "text/plain", "buffer": b"CFDI40138: el RFC no existe"}
+TEXT_FILE: FilePayload = {
+    "name": "captura.txt",
+    "mimeType": "text/plain",
+    "buffer": b"CFDI40138: el RFC no existe",
+}
 
 
 def hold_back(_route: Route) -> None:
     """A request that is never answered."""
 
 
-def file(name: str, content: bytes = b"una prueba", content_type: str = "text/plain") -> dict[str, Any]:
+def file(name: str, content: bytes = b"una prueba", content_type: str = "text/plain") -> FilePayload:
     """A file as the picker of a browser hands it over."""
     return {"name": name, "mimeType": content_type, "buffer": content}
 
@@ -117,7 +121,7 @@ class Customer:
         self.box.fill(text)
         self.button("Enviar").click()
 
-    def send_file(self, *files: dict[str, Any]) -> None:
+    def send_file(self, *files: FilePayload) -> None:
         self.chat.get_by_label("Enviar un archivo").set_input_files(list(files))
 
     def choose(self, option: str) -> None:
@@ -252,7 +256,7 @@ class Reader:
     def open_menu(self) -> None:
         self.page.get_by_text("Opciones", exact=True).click(force=self.is_forced)
 
-    def choose_file(self, chosen: dict[str, Any]) -> None:
+    def choose_file(self, chosen: FilePayload) -> None:
         self.page.get_by_label("Enviar un archivo").set_input_files(chosen)
 
     def mark(self, label: str) -> None:

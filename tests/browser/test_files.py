@@ -12,8 +12,10 @@ DROP = """([kind, name, text]) => {
   data.items.add(new File([text], name, {type: "text/plain"}));
   const target = document.querySelector('[data-role="text-box"]');
   const event = kind === "paste"
-    ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})
+    ? new ClipboardEvent("paste", {bubbles: true, cancelable: true})
     : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+  // Firefox's constructor takes no clipboard: there only the system's own has files.
+  if (kind === "paste") Object.defineProperty(event, "clipboardData", {value: data});
   target.dispatchEvent(event);
 }"""
 MEGABYTE = 1024 * 1024
