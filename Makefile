@@ -9,7 +9,7 @@ PYTHON_BIN = .venv/bin/python
 TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines lint format lock
+.PHONY: help run test test-engines lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
+	@echo "make texts            recoge los textos para traducirlos y compila las traducciones (gettext)"
 	@echo "make lock             vuelve a fijar las versiones de las dependencias"
 
 run:
@@ -54,6 +55,14 @@ format:
 	$(PYTHON_BIN) -m ruff check --fix .
 	$(PYTHON_BIN) -m ruff format .
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 6.0 {} +
+
+# New texts come into the catalogue empty or with a guess marked "fuzzy": put their English there, and run it again.
+texts:
+	@bin/setup dev
+	mkdir -p var/test
+	$(TEST_ENV) $(PYTHON_BIN) manage.py makemessages --locale en --extension html,txt,py --no-wrap --no-obsolete \
+		--add-location file --ignore .venv --ignore var --ignore tests
+	$(TEST_ENV) $(PYTHON_BIN) manage.py compilemessages --ignore .venv --ignore var
 
 # A tool of its own, used once in a while: it stays out of .venv.
 var/lock/bin/uv:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from chat import events, services
 from chat.access import is_attended_by

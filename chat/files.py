@@ -12,13 +12,14 @@ import filetype
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.errors import RuleBroken
 from core.text import one_line
 
 # What a browser's picker offers, and the sentence beside it.
 ACCEPT = ".png,.jpg,.jpeg,.gif,.webp,.bmp,.pdf,.xml,.txt,.log,.zip,.doc,.docx,.xls,.xlsx,.ppt,.pptx"
-ALLOWED_IN_WORDS = "imágenes, PDF, XML, TXT, ZIP y documentos de Office"
+ALLOWED_IN_WORDS = gettext_lazy("imágenes, PDF, XML, TXT, ZIP y documentos de Office")
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _BINARY = {
@@ -135,8 +136,8 @@ def shown_name(name: str) -> str:
     base = re.split(r"[\\/]", one_line(name))[-1].strip(". ")
     stem, dot, extension = base.rpartition(".")
     if dot and len(extension) <= 8:
-        return f"{stem[: 99 - len(extension)]}.{extension}" if stem else f"archivo.{extension}"
-    return base[:100].rstrip() or "archivo"
+        return f"{stem[: 99 - len(extension)]}.{extension}" if stem else f"{_('archivo')}.{extension}"
+    return base[:100].rstrip() or _("archivo")
 
 
 def with_true_extension(name: str, content_type: str) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.folio import new_folio
@@ -88,7 +89,7 @@ class Visitor(models.Model):
         verbose_name_plural = _("visitantes")
 
     def __str__(self) -> str:
-        return f"visitante {self.pk}"
+        return gettext("visitante %(number)s") % {"number": self.pk}
 
 
 class Program(models.Model):

@@ -11,6 +11,7 @@ from chat import events, files
 from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
 from chat.models import ChatSession
 from chat.services import place_in_queue
+from chat.texts import script_texts
 from offline_messages.forms import OfflineMessageForm
 from scheduling.services import current_calendar
 from scheduling.wording import instant_in_words, weekly_hours_in_words
@@ -40,6 +41,7 @@ def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "allowed": files.ALLOWED_IN_WORDS,
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        "texts": script_texts(),
         "standing": json.dumps(events.session_changed(session).frame()) if session else "",
         **_of_session(session, now),
         **_forms(session, stage),

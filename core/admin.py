@@ -15,6 +15,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 
+from core.text import small_months
+
 MAIL_STATES = {
     STATUS.sent: _("enviado"),
     STATUS.failed: _("no se pudo enviar"),
@@ -25,7 +27,7 @@ MAIL_STATES = {
 
 def short_instant(moment: datetime | None) -> str:
     """ "24 nov 2026, 16:48" in the office's time, so that a column stays narrow."""
-    return date_format(localtime(moment), "j M Y, H:i").lower() if moment else ""
+    return small_months(date_format(localtime(moment), "j M Y, H:i")) if moment else ""
 
 
 class SupervisorAdmin(BaseModelAdmin):

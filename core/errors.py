@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 class RuleBroken(Exception):
     """A rule of the product said no. Views show `text`; sockets send `code` and `text`.
 
-    `code` is ``noun.reason`` and never changes; `text` is Spanish, says what to do, and holds no secret.
+    `code` is ``noun.reason`` and never changes; `text` is for people, says what to do, and holds no secret.
     """
 
     code = "rule.broken"

@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext_lazy as _
+
 from core.errors import RuleBroken
 
 MAX_DEPTH = 6
@@ -11,7 +13,7 @@ MAX_DEPTH = 6
 
 class BadFrame(RuleBroken):
     code = "frame.malformed"
-    text = "El mensaje no se pudo leer. Recargue la página e intente de nuevo."
+    text = _("El mensaje no se pudo leer. Recargue la página e intente de nuevo.")
 
 
 def loads_strict(raw: str | bytes, *, max_chars: int) -> dict[str, Any]:

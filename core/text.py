@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 # Marks and overrides of writing direction (UAX #9) let a text show something else than it says.
@@ -34,6 +35,11 @@ def one_line(raw: str) -> str:
     spaced = " ".join(_LINE_END.sub(" ", raw).split())
     shown = "".join(char for char in spaced if char == " " or _is_visible(char))
     return " ".join(shown.split())
+
+
+def small_months(words: str) -> str:
+    """A date with its names as the language writes them: Django's are large, Spanish has them small."""
+    return words.lower() if (get_language() or "").startswith("es") else words
 
 
 def _is_visible(char: str) -> bool:

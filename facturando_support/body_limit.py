@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 # A browser that still sends reads no answer. So much more is read and dropped; then the connection goes.
 DRAIN_BYTES = 64 * 1024 * 1024
 
 _PAGE = (
-    '<!doctype html><html lang="es-MX"><meta charset="utf-8">'
+    '<!doctype html><html lang="{language}"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
     "<h1>{title}</h1><p>{text}</p></html>"
 )
@@ -100,7 +101,8 @@ def answer(*, accepts_json: bool) -> tuple[bytes, bytes]:
     }
     if accepts_json:
         return b"application/json", json.dumps({"code": "upload.too-large", "text": text}).encode()
-    page = _PAGE.format(title=escape(_("Archivo demasiado grande")), text=escape(text))
+    title = escape(_("Archivo demasiado grande"))
+    page = _PAGE.format(language=get_language(), title=title, text=escape(text))
     return b"text/html; charset=utf-8", page.encode()
 
 

@@ -169,7 +169,10 @@ LOGOUT_REDIRECT_URL = "chat:login"
 
 # --- Language and time ----------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "es-mx"
+# One language for the whole installation, whatever its browsers ask for: an office's English Windows must
+# not turn the chat of its Mexican customers into English. Django's checks
+# refuse what LANGUAGES does not name.
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="es-mx")
 LANGUAGES = [("es-mx", "Español (México)"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 # Rules are computed in this zone (manual: "horas de la Ciudad de México"); instants are stored in UTC.

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import SupervisorAdmin
@@ -54,7 +55,11 @@ class SpecialDayAdmin(SupervisorAdmin, admin.ModelAdmin):
 
 def _rest_days_of_two_years(today: date) -> list[dict[str, Any]]:
     """The official rest days of this year and the next, each with the special day that changes it, if any."""
-    rest_days = {**official_rest_days(today.year), **official_rest_days(today.year + 1)}
+    language = "en_US" if (get_language() or "").startswith("en") else "es"
+    rest_days = {
+        **official_rest_days(today.year, language),
+        **official_rest_days(today.year + 1, language),
+    }
     changes = {special.date: special for special in SpecialDay.objects.filter(date__in=rest_days)}
     return [
         {"date": day, "weekday": Weekday(day.weekday()).label, "name": name, "change": changes.get(day)}

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.core import checks
+from django.utils.translation import gettext_lazy as _
 
 
 class SchedulingConfig(AppConfig):
     name = "scheduling"
-    verbose_name = "Horarios"
+    verbose_name = _("Horarios")
 
     def ready(self) -> None:
         from scheduling.checks import check_hours

@@ -68,12 +68,14 @@ def has_overlap(intervals: Iterable[Interval]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def official_rest_days(year: int) -> Mapping[date, str]:
-    """Dates and Spanish names of the year's rest days, in order (Ley Federal del Trabajo, article 74).
+def official_rest_days(year: int, language: str = "es") -> Mapping[date, str]:
+    """Dates and names of the year's rest days, in order (Ley Federal del Trabajo, article 74).
+
+    `language` is "es" or "en_US".
 
     Election days, which the article leaves to the electoral laws, are not computable and not included.
     """
-    days = holidays.country_holidays("MX", years=year, language="es")
+    days = holidays.country_holidays("MX", years=year, language=language)
     return MappingProxyType(dict(sorted(days.items())))
 
 

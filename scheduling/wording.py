@@ -1,7 +1,7 @@
 """Opening hours and instants as people read them, in Mexico City's time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from django.utils.translation import gettext as _
@@ -32,16 +32,26 @@ def instant_in_words(instant: datetime, now: datetime | None = None) -> str:
     The year is added ("de 2027") when it is not the year of `now`; without `now` it never is.
     """
     local = instant.astimezone(MEXICO_CITY)
-    words = {
-        "weekday": Weekday(local.weekday()).label,
-        "day": local.day,
-        "month": MONTHS[local.month - 1],
-        "year": local.year,
-        "time": f"{local:%H:%M}",
-    }
+    words = _words_of(local) | {"time": f"{local:%H:%M}"}
     if now is None or now.astimezone(MEXICO_CITY).year == local.year:
         return _("el %(weekday)s %(day)s de %(month)s a las %(time)s") % words
     return _("el %(weekday)s %(day)s de %(month)s de %(year)s a las %(time)s") % words
+
+
+def day_in_words(day: date, *, with_year: bool = False) -> str:
+    """ "lunes 30 de noviembre", or "lunes 30 de noviembre de 2026"."""
+    if with_year:
+        return _("%(weekday)s %(day)s de %(month)s de %(year)s") % _words_of(day)
+    return _("%(weekday)s %(day)s de %(month)s") % _words_of(day)
+
+
+def _words_of(day: date) -> dict[str, object]:
+    return {
+        "weekday": Weekday(day.weekday()).label,
+        "day": day.day,
+        "month": MONTHS[day.month - 1],
+        "year": day.year,
+    }
 
 
 def weekly_hours_in_words(calendar: OpeningCalendar) -> str:

@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 
 from django import template
-from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from chat.events import instant
 from chat.models import ChatSession, Message
+from core.text import small_months
+from scheduling import wording
 
 register = template.Library()
 
@@ -55,10 +56,17 @@ def short_size(size: int) -> str:
 @register.filter
 def day_in_words(moment: datetime) -> str:
     """ "hoy", or "lunes 30 de noviembre"."""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localdate():
-        return _("hoy")
-    return format_date(local, r"l j \d\e F").lower()
+    day = timezone.localdate(moment)
+    return _("hoy") if day == timezone.localdate() else wording.day_in_words(day)
+
+
+@register.filter
+def full_day(moment: datetime) -> str:
+    """ "lunes 30 de noviembre de 2026"."""
+    return wording.day_in_words(timezone.localdate(moment), with_year=True)
+
+
+register.filter(small_months)
 
 
 @register.filter

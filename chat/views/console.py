@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import access, commands, files, services
 from chat.forms import ComposerForm, IdentificationForm
 from chat.models import Agent, ChatSession, open_chats_of
+from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
@@ -82,8 +83,8 @@ def for_agents(view: View) -> View:
 @for_agents
 @require_GET
 def console(request: AgentRequest) -> HttpResponse:
-    context = _lists(request.user, timezone.now()) | {"is_supervisor": access.is_supervisor(request.user)}
-    return render(request, "chat/console.html", context)
+    context = {"is_supervisor": access.is_supervisor(request.user), "texts": script_texts()}
+    return render(request, "chat/console.html", _lists(request.user, timezone.now()) | context)
 
 
 @for_agents

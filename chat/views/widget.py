@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from chat.texts import widget_texts
 from scheduling.services import current_calendar
 
 
@@ -24,6 +25,7 @@ def script(request: HttpRequest) -> HttpResponse:
         "origin": settings.PUBLIC_URL,
         "chat": settings.PUBLIC_URL + reverse("chat:page"),
         "isOpen": current_calendar().is_open(timezone.now()),
+        "texts": widget_texts(),
     }
     context = {"settings_json": json.dumps(settings_of_page)}
     return render(request, "chat/widget.js", context, content_type="text/javascript; charset=utf-8")

@@ -1,6 +1,7 @@
 // Calls for attention when nobody is looking: unread count in the title, and a sound that can be silenced.
 
 import { store } from "./composer.js";
+import { phrase } from "./timeline.js";
 
 export class Attention {
   constructor(button, key) {
@@ -22,7 +23,7 @@ export class Attention {
   }
 
   show() {
-    this.button.textContent = this.isSilent ? "Activar sonido" : "Silenciar sonido";
+    this.button.textContent = phrase(this.isSilent ? "sound_on" : "sound_off");
   }
 
   count(unread) {

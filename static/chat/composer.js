@@ -1,6 +1,6 @@
 // What is being written: drafts and unsent lines that survive a reload, files, and who is typing.
 
-import { shortSize } from "./timeline.js";
+import { phrase, shortSize } from "./timeline.js";
 
 const TYPING_PAUSE_MS = 3000;
 const RETRY_LIMIT_MS = 10000;
@@ -127,12 +127,12 @@ export class Composer {
   }
 
   tellHeld() {
-    for (const line of this.outbox) this.timeline.tell(line.client_id, this.isHeld ? "se enviará al identificarse" : "pendiente");
+    for (const line of this.outbox) this.timeline.tell(line.client_id, phrase(this.isHeld ? "held" : "pending"));
   }
 
   stored(frame) {
     if (!this.forget(frame.client_id)) return;
-    this.timeline.tell(frame.client_id, "enviado");
+    this.timeline.tell(frame.client_id, phrase("stored"));
     this.flush();
   }
 
@@ -179,7 +179,6 @@ function hasFiles(data) {
 }
 
 const KEY_NAME = /\.(key|pfx|p12|pem|jks|ppk)$/i;
-const KEY_REFUSED = "Este archivo parece una llave privada y no se envió. Con ella y su contraseña cualquiera puede firmar a su nombre: no la comparta con nadie, tampoco con nosotros.";
 
 class Upload {
   constructor(composer, file) {
@@ -193,14 +192,14 @@ class Upload {
   }
 
   start() {
-    if (KEY_NAME.test(this.file.name)) { this.fail(KEY_REFUSED, false); return; }
+    if (KEY_NAME.test(this.file.name)) { this.fail(phrase("private_key"), false); return; }
     if (this.file.size > this.composer.maxBytes) { this.fail(this.composer.tooLarge, false); return; }
     this.request = new XMLHttpRequest();
     this.showProgress();
     this.request.open("POST", this.composer.form.action);
     this.request.setRequestHeader("Accept", "application/json");
     this.request.onload = () => this.finished();
-    this.request.onerror = () => this.fail("Se cortó el envío. El archivo no se perdió: reintente.", true);
+    this.request.onerror = () => this.fail(phrase("upload_cut"), true);
     this.request.onabort = () => this.close();
     this.request.send(this.body());
   }
@@ -210,7 +209,7 @@ class Upload {
     body.append("csrfmiddlewaretoken", this.composer.form.elements.csrfmiddlewaretoken.value);
     body.append("client_id", this.clientId);
     body.append("file_client_id", this.clientId);
-    body.append("file", this.file, this.file.name || "imagen.png");
+    body.append("file", this.file, this.file.name || phrase("pasted_image"));
     return body;
   }
 
@@ -218,20 +217,20 @@ class Upload {
     const bar = document.createElement("progress");
     bar.max = 1;
     this.request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
-    this.fill(`${this.file.name || "imagen.png"} (${shortSize(this.file.size)})`, bar, this.button("Cancelar", () => this.request.abort()));
+    this.fill(`${this.file.name || phrase("pasted_image")} (${shortSize(this.file.size)})`, bar, this.button(phrase("cancel"), () => this.request.abort()));
   }
 
   finished() {
     if (this.request.status === 200) { this.close(); return; }
-    let text = "No se pudo enviar el archivo. Reintente.";
+    let text = phrase("upload_failed");
     try { text = JSON.parse(this.request.responseText).text || text; } catch { /* a proxy's page instead of ours */ }
     this.fail(text, this.request.status >= 500);
   }
 
   fail(text, mayRetry) {
     this.row.classList.add("upload--failed");
-    const buttons = [this.button("Quitar", () => this.close())];
-    if (mayRetry) buttons.unshift(this.button("Reintentar", () => { this.row.classList.remove("upload--failed"); this.start(); }));
+    const buttons = [this.button(phrase("remove"), () => this.close())];
+    if (mayRetry) buttons.unshift(this.button(phrase("retry"), () => { this.row.classList.remove("upload--failed"); this.start(); }));
     this.fill(`${this.file.name}: ${text}`, ...buttons);
     this.row.setAttribute("role", "alert");
   }

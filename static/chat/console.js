@@ -2,7 +2,7 @@
 
 import { Attention } from "./attention.js";
 import { Composer, store } from "./composer.js";
-import { Timeline } from "./timeline.js";
+import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="console"]');
@@ -113,7 +113,7 @@ function load(folio) {
 
 async function loadPane(folio) {
   const html = await text(`/agente/chat/${folio}/`);
-  if (html === null) { toast("Ese chat no se puede abrir."); return null; }
+  if (html === null) { toast(phrase("chat_closed_to_you")); return null; }
   const element = parse(html).querySelector('[data-role="pane"]');
   const pane = makePane(document.importNode(element, true));
   const before = panes.get(pane.session);
@@ -190,7 +190,7 @@ async function reload(pane) {
 
 function setColumns(columns) {
   role("panes").dataset.columns = columns;
-  role("columns").textContent = columns === "1" ? "Ver dos chats a la vez" : "Ver un chat a la vez";
+  role("columns").textContent = phrase(columns === "1" ? "two_columns" : "one_column");
   store.set("fs.console.columns", columns);
   fitColumns();
 }
@@ -251,7 +251,7 @@ function lose(pane) {
   close(pane);
   panes.delete(pane.session);
   pane.element.remove();
-  toast("Este chat pasó a otro agente o volvió a la cola.");
+  toast(phrase("chat_gone"));
 }
 
 async function refreshFacts(pane) {
@@ -271,7 +271,7 @@ function refused(frame) {
 async function cameBack(isOnline) {
   const light = role("light");
   light.className = `light ${isOnline ? "light--on" : "light--off"}`;
-  role("light-text").textContent = isOnline ? "Conectado" : "Sin conexión: reconectando…";
+  role("light-text").textContent = phrase(isOnline ? "online" : "reconnecting");
   if (!isOnline) return;
   await refreshLists();
   const here = new Set(mine().map((button) => Number(button.dataset.session)));
@@ -318,9 +318,9 @@ async function accept(button) {
 async function end(pane, button) {
   if (!button.dataset.asked) {
     button.dataset.asked = "1";
-    button.textContent = "¿Finalizar este chat?";
+    button.textContent = phrase("end_sure");
     button.classList.replace("button--quiet", "button--danger");
-    setTimeout(() => { delete button.dataset.asked; button.textContent = "Finalizar"; button.classList.replace("button--danger", "button--quiet"); }, 5000);
+    setTimeout(() => { delete button.dataset.asked; button.textContent = phrase("end"); button.classList.replace("button--danger", "button--quiet"); }, 5000);
     return;
   }
   const answer = await post(`/agente/chat/${pane.folio}/finalizar/`);
@@ -352,7 +352,7 @@ async function post(url) {
   const body = new FormData();
   body.append("csrfmiddlewaretoken", document.querySelector('input[name="csrfmiddlewaretoken"]').value);
   try { return await (await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } })).json(); }
-  catch { return { text: "No hay conexión con el servidor. Intente de nuevo en un momento." }; }
+  catch { return { text: phrase("no_server") }; }
 }
 
 function parse(html) { return new DOMParser().parseFromString(html, "text/html"); }

@@ -12,7 +12,7 @@
   if (place) {
     var frame = document.createElement("iframe");
     frame.src = place.getAttribute("data-src");
-    frame.title = "Conversaci\u00f3n";
+    frame.title = place.getAttribute("data-title");
     frame.className = "live-frame";
     place.appendChild(frame);
     if (box) { box.style.display = "none"; }

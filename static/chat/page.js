@@ -2,7 +2,7 @@
 
 import { Attention } from "./attention.js";
 import { Composer, newId, store } from "./composer.js";
-import { Timeline } from "./timeline.js";
+import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="chat"]');
@@ -107,7 +107,8 @@ function showPlace(place) {
   if (waited < Number(line.dataset.showAfterMs)) return;
   const number = document.createElement("strong");
   number.textContent = place;
-  line.replaceChildren("Lugar en la cola: ", number, ". Puede seguir escribiendo mientras espera.");
+  const [before, after] = phrase("queue_place").split("{place}");
+  line.replaceChildren(before, number, after);
 }
 
 function keyOf({ state, agent, is_identified, is_offered, ends_at }) {
@@ -228,7 +229,8 @@ function tick() {
   const countdown = role("countdown");
   if (countdown) {
     const left = Math.max(0, Math.round((Date.parse(countdown.dataset.until) - now()) / 1000));
-    countdown.textContent = ` (quedan ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})`;
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    countdown.textContent = ` (${phrase("time_left", { time })})`;
   }
   const line = role("queue-place");
   if (line && line.dataset.place && !line.querySelector("strong")) showPlace(Number(line.dataset.place));
@@ -310,7 +312,7 @@ function minimizable(button) {
 function fromHost({ data, origin }) {
   if (!data || typeof data !== "object") return;
   hostOrigin = origin;
-  if (data.facturando === "shown") { isMinimized = false; seen(); focusBox(); }
+  if (data.facturando === "shown") { isMinimized = false; if (chat) chat.timeline.keepFollowing(); seen(); focusBox(); }
   if (data.facturando === "hidden") isMinimized = true;
   if (data.facturando === "text" && typeof data.text === "string") takeText(data.text.slice(0, 20000), String(data.page || ""));
 }

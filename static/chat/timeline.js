@@ -1,12 +1,19 @@
-// Places the lines of one chat in order, with days, marks and "mensajes nuevos". Text goes in as text.
+// Places the lines of one chat in order, with days, marks and what is new. Text goes in as text.
 
 const ZONE = "America/Mexico_City";
-const timeOf = new Intl.DateTimeFormat("es-MX", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: ZONE });
+const LANGUAGE = document.documentElement.lang;
+const PHRASES = JSON.parse(document.getElementById("texts").textContent);
+const timeOf = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: ZONE });
 const dayKey = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: ZONE });
-const dayWords = new Intl.DateTimeFormat("es-MX", { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
+const dayWords = new Intl.DateTimeFormat(LANGUAGE, { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
 // The same rule as the template filter safe_links.
 const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/;
-const MARKS = ["pendiente", "enviado", "entregado", "leído"];
+const MARKS = ["pending", "stored", "delivered", "read"].map((key) => phrase(key));
+
+// The server's words (chat/texts.py) in the language of the page, with {place} and the like filled in.
+export function phrase(key, values = {}) {
+  return PHRASES[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
 
 export class Timeline {
   // `side` is whose own lines get marks; `fileUrl` turns an attachment's id into its address.
@@ -24,7 +31,7 @@ export class Timeline {
     this.isFollowing = true;
     this.scroller.addEventListener("scroll", () => this.scrolled());
     // Shown again, a keyboard opened, a form came or went: whoever read the end still reads the end.
-    if (window.ResizeObserver) new ResizeObserver(() => { if (this.isFollowing) this.scrollToEnd(); }).observe(this.scroller);
+    if (window.ResizeObserver) new ResizeObserver(() => this.keepFollowing()).observe(this.scroller);
     if (this.newLines) this.newLines.addEventListener("click", () => this.scrollToEnd());
     this.scrollToEnd();
   }
@@ -109,7 +116,7 @@ export class Timeline {
     Object.assign(line.dataset, { author: frame.author, clientId: frame.client_id, createdAt: frame.created_at });
     if (frame.number) line.dataset.number = frame.number;
     if (frame.staff_number) line.dataset.staffNumber = frame.staff_number;
-    line.querySelector(".line__who").textContent = (frame.number === null ? "Nota interna · " : "") + frame.author_name;
+    line.querySelector(".line__who").textContent = (frame.number === null ? `${phrase("note")} · ` : "") + frame.author_name;
     const text = line.querySelector('[data-role="text"]');
     if (frame.attachment) text.replaceWith(this.file(frame.attachment));
     else text.append(...linked(frame.text));
@@ -148,7 +155,7 @@ export class Timeline {
     const day = this.clone("day-template");
     const moment = new Date(createdAt);
     const isToday = dayKey.format(moment) === dayKey.format(new Date());
-    day.querySelector("span").textContent = isToday ? "hoy" : dayWords.format(moment).replace(",", "");
+    day.querySelector("span").textContent = isToday ? phrase("today") : dayWords.format(moment).replace(/, (?=\d)/, " ");
     return day;
   }
 
@@ -159,8 +166,17 @@ export class Timeline {
   // A hidden frame has no size, and its scroll position says nothing about its reader.
   scrolled() {
     if (!this.scroller.clientHeight) return;
-    this.isFollowing = this.isAtEnd();
+    const { scrollTop } = this.scroller;
+    // Only a way up is the reader's: the end also moves away when the window becomes smaller.
+    if (this.isAtEnd()) this.isFollowing = true;
+    else if (scrollTop < this.scrolledTo) this.isFollowing = false;
+    this.scrolledTo = scrollTop;
     if (this.isFollowing) this.hideNewLines();
+  }
+
+  // Firefox forgets the position in a hidden frame, and sees no change of size when it is shown again.
+  keepFollowing() {
+    if (this.isFollowing) this.scrollToEnd();
   }
 
   isAtEnd() {
@@ -170,6 +186,7 @@ export class Timeline {
   scrollToEnd() {
     this.isFollowing = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.scrolledTo = this.scroller.scrollTop;
     this.hideNewLines();
   }
 

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var settings = {% autoescape off %}{{ settings_json }}{% endautoescape %};
+  var texts = settings.texts;
   if (window.FacturandoSoporte || !window.postMessage) { return; }
   window.FacturandoSoporte = { open: open };
 
@@ -37,7 +38,7 @@
   function build() {
     bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
     bar.setAttribute("role", "region");
-    bar.setAttribute("aria-label", "Chat de soporte");
+    bar.setAttribute("aria-label", texts.support);
     var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar, " ");
     label = title.firstChild;
     title.type = "button";
@@ -57,15 +58,15 @@
   /* While a chat runs the bar leads back to it, and asks nothing. */
   function showState() {
     var hasChat = keep("chat") === "1";
-    label.data = hasChat ? "Chat de soporte" : settings.isOpen ? "\u00bfTienes dudas? Escr\u00edbenos" : "Dejar mensaje";
+    label.data = hasChat ? texts.support : settings.isOpen ? texts.question : texts.leave;
     if (form) { form.style.setProperty("display", hasChat ? "none" : "flex", "important"); }
   }
 
   function buildBox() {
     form = make("form", "display:flex;-ms-flex-align:end;align-items:flex-end;padding:12px;", bar);
     box = make("textarea", "display:block;-ms-flex:1 1 auto;flex:1 1 auto;width:100%;height:52px;padding:8px 10px;resize:none;border:1px solid " + colors.line + ";border-radius:8px;background:" + colors.surface + ";color:" + colors.text + ";", form);
-    box.setAttribute("aria-label", "Mensaje");
-    box.setAttribute("placeholder", "Escriba su mensaje");
+    box.setAttribute("aria-label", texts.message);
+    box.setAttribute("placeholder", texts.placeholder);
     box.value = keep("draft");
     box.oninput = function () { keep("draft", box.value); };
     box.onkeydown = function (event) {
@@ -73,7 +74,7 @@
     };
     var button = make("button", "-ms-flex:0 0 auto;flex:0 0 auto;width:48px;height:52px;margin-left:8px;border-radius:8px;cursor:pointer;text-align:center;font-size:22px;background:" + colors.accent + ";color:" + colors.on + ";", form, "\u2192");
     button.type = "submit";
-    button.setAttribute("aria-label", "Enviar");
+    button.setAttribute("aria-label", texts.send);
     form.onsubmit = function (event) { event.preventDefault(); submit(); };
   }
 
@@ -88,7 +89,7 @@
     if (panel) { return; }
     panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);", document.body);
     frame = make("iframe", "display:block;width:100%;height:100%;background:" + colors.surface + ";", panel);
-    frame.title = "Chat de soporte de Facturando";
+    frame.title = texts.title;
     frame.setAttribute("allow", "autoplay");
     frame.src = settings.chat;
   }

@@ -166,8 +166,12 @@ def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
 
 
 def _chromium(playwright: Playwright) -> Browser:
-    # Its sandbox refuses to run as root.
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    # Its sandbox refuses to run as root; its own words, as on a file button, are Spanish as a customer's are.
+    return playwright.chromium.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--lang=es-MX"],
+        env=os.environ | {"LANGUAGE": "es_MX"},
+    )
 
 
 def _firefox(playwright: Playwright, prefs: dict[str, Any] | None = None) -> Browser:
@@ -237,6 +241,8 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
             picture = SCREENSHOTS / f"{pictures}-{width}-{step}.png"
             # Hiding the caret would put a style into the page, which its policy forbids.
             page.screenshot(path=picture, caret="initial")
+        # Twice: the first time Firefox tells the page of the old screen.
+        page.set_viewport_size({"width": 1279, "height": 800})
         page.set_viewport_size({"width": 1280, "height": 800})
 
     return take

@@ -187,6 +187,10 @@ class Desk:
         self.chats.get_by_role("button").filter(has_text=name).click()
         expect(self.pane(name)).to_be_visible()
 
+    def unread(self, name: str) -> Locator:
+        """How many lines of a chat were not read yet, beside its name."""
+        return self.chats.get_by_role("button").filter(has_text=name).locator('[data-role="unread"]')
+
     def put_aside(self, name: str) -> None:
         self.pane(name).get_by_role("button", name="Cerrar la vista de este chat").click()
         expect(self.pane(name)).to_be_hidden()

@@ -82,12 +82,12 @@ def test_chats_are_seen_beside_each_other_with_their_unread_marks(site, new_cust
     ana.say("Dos")
     rosa.say("Hola, soy Rosa")
 
-    expect(laura.chats.get_by_role("button").filter(has_text="Ana López")).to_contain_text("2")
+    expect(laura.unread("Ana López")).to_have_text("2")
     expect(laura.line("Rosa Díaz", "Hola, soy Rosa")).to_be_visible()
     shoot(laura.page, "40-consola-dos-chats")
     laura.show("Ana López")
     expect(laura.line("Ana López", "Dos")).to_be_visible()
-    expect(laura.chats.get_by_role("button").filter(has_text="Ana López")).not_to_contain_text("2")
+    expect(laura.unread("Ana López")).to_be_hidden()
 
 
 def test_earlier_chats_of_the_same_person_are_beside_the_conversation(site, new_customer, new_desk):

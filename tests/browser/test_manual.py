@@ -69,7 +69,7 @@ def test_a_customer_gets_support_step_by_step(each_browser, site, new_customer, 
     laura.put_aside("Ana López")
     ana.say("¿Qué reviso?")
     expect(ana.line("¿Qué reviso?")).to_contain_text("entregado")
-    expect(laura.chats).to_contain_text("1")
+    expect(laura.unread("Ana López")).to_have_text("1")
     laura.show("Ana López")
     expect(laura.line("Ana López", "¿Qué reviso?")).to_be_visible()
     expect(ana.line("¿Qué reviso?")).to_contain_text("leído")

@@ -177,6 +177,7 @@ def test_a_shown_name_has_no_folders_and_nothing_that_hides(name, shown):
     assert shown_name(name) == shown
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_a_shown_name_is_short_printable_and_never_empty(name):
     shown = shown_name(name)
