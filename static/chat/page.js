@@ -243,7 +243,7 @@ function first() {
   const pageUrl = role("page-url");
   if (pageUrl) pageUrl.value = document.referrer;
   if (!box) { keepTyped(); return; }
-  if (!box.value) box.value = store.get("fs.draft.first") || "";
+  recall(box, "fs.draft.first");
   box.addEventListener("input", () => store.set("fs.draft.first", box.value));
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
@@ -255,9 +255,15 @@ function first() {
 function keepTyped() {
   for (const input of root.querySelectorAll('.stage input[name="name"], .stage input[name="email"], .stage textarea[name="text"]')) {
     const key = `fs.draft.${input.name}`;
-    if (!input.value) input.value = store.get(key) || "";
+    recall(input, key);
     input.addEventListener("input", () => store.set(key, input.value));
   }
+}
+
+// What was typed before the scripts came is kept as well.
+function recall(field, key) {
+  if (field.value) store.set(key, field.value);
+  else field.value = store.get(key) || "";
 }
 
 function forgetTyped() {

@@ -166,12 +166,8 @@ def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
 
 
 def _chromium(playwright: Playwright) -> Browser:
-    # Its sandbox refuses to run as root; its own words, as on a file button, are Spanish as a customer's are.
-    return playwright.chromium.launch(
-        executable_path=shutil.which("chromium"),
-        args=["--no-sandbox", "--lang=es-MX"],
-        env=os.environ | {"LANGUAGE": "es_MX"},
-    )
+    # Its sandbox refuses to run as root.
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
 
 
 def _firefox(playwright: Playwright, prefs: dict[str, Any] | None = None) -> Browser:
