@@ -372,6 +372,8 @@ def test_two_customers_never_see_each_others_lines(site, new_customer, new_desk)
 def test_an_internal_note_is_seen_by_staff_alone(chatting):
     ana, laura = chatting
     note = laura.pane("Ana López").get_by_label("Nota interna")
+    # A switch that nobody sees would send to the customer what was meant for colleagues.
+    expect(note).to_have_css("opacity", "1")
     note.check()
     laura.say("Ana López", "Cliente molesto")
     expect(laura.line("Ana López", "Cliente molesto")).to_contain_text("Nota interna")
