@@ -51,15 +51,17 @@ class Asker:
 
 
 def run_command(asker: Asker, payload: Payload, now: datetime) -> Frame | None:
-    """Run one command of a customer or an agent. Raises RuleBroken, such as UnknownCommand and BadPayload."""
+    """Run one command of a customer or an agent. Raises RuleBroken, such as UnknownCommand and BadPayload.
+
+    Whether an agent may do it is asked by what it does: a line that was stored is acknowledged again also
+    after its chat went to somebody else.
+    """
     table = CUSTOMER_COMMANDS if asker.agent is None else AGENT_COMMANDS
     # A string first: a list would not even be looked up, but raise.
     kind = payload.get("type")
     command = table.get(kind) if isinstance(kind, str) else None
     if command is None:
         raise UnknownCommand
-    if asker.agent is not None and not is_attended_by(asker.agent, asker.session):
-        raise services.NotYourChat
     return command(asker, payload, now)
 
 
@@ -77,10 +79,13 @@ def error_frame(broken: RuleBroken, payload: Payload) -> Frame:
 def _send_message(asker: Asker, payload: Payload, now: datetime) -> Frame:
     data = _valid(MessageForm(payload))
     _limit(asker)
-    if asker.agent is None:
-        services.enforce(asker.session, now)
     draft = Draft(text=data["text"], client_id=data["client_id"])
-    message = services.post_message(session=asker.session, author=asker.author, draft=draft, now=now)
+    try:
+        message = services.post_message(session=asker.session, author=asker.author, draft=draft, now=now)
+    except services.ChatEnded:
+        # Silence may have ended it with the clock late: then the chat says so now.
+        services.enforce(ChatSession.objects.get(pk=asker.session.pk), now)
+        raise
     return stored_frame(message, for_staff=asker.agent is not None)
 
 
@@ -106,6 +111,8 @@ def stored_frame(message: Message, *, for_staff: bool) -> Frame:
 
 def _move_marks(asker: Asker, payload: Payload, _now: datetime) -> None:
     data = _valid(MarksForm(payload))
+    if asker.agent is not None and not is_attended_by(asker.agent, asker.session):
+        raise services.NotYourChat
     services.move_marks(
         session=asker.session, side=asker.author.side, delivered=data["delivered"], read=data["read"]
     )

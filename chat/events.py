@@ -4,6 +4,7 @@ News may be lost, repeated or reordered by the layer: everything here can be rea
 and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from chat.models import Attachment, ChatSession, Message
+
+logger = logging.getLogger(__name__)
 
 QUEUE_GROUP = "queue"
 AGENTS_GROUP = "agents"
@@ -187,8 +190,11 @@ def announce(event: Event, *groups: str) -> None:
 
 
 def announce_now(event: Event, *groups: str) -> None:
-    """Send what is never stored (typing)."""
-    _send(event, groups)
+    """Send what is never stored (typing). News that get lost are nobody's error."""
+    try:
+        _send(event, groups)
+    except Exception:
+        logger.warning("The channel layer did not take %s.", event.type, exc_info=True)
 
 
 def announce_message(message: Message) -> None:

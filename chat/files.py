@@ -6,7 +6,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO
-from xml.etree import ElementTree
+from xml.parsers import expat
 
 import filetype
 from django.conf import settings
@@ -70,6 +70,8 @@ _OFFICE_PARTS = {
 # three letters, with which a text may begin as well.
 _TEXTUAL = {"application/pdf", "application/rtf"}
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|script|svg|body|iframe|head|img|meta)\b", re.IGNORECASE)
+# The namespaces of pages and pictures with scripts.
+_RUN_BY_BROWSERS = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
 _MOST_ZIP_NAMES = 2_000
 
 
@@ -221,7 +223,7 @@ def _text_type(data: bytes) -> str | None:
         return None
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("<"):
-        return "application/xml" if _is_harmless_xml(data, start) else None
+        return _xml_type(data, start)
     return None if _MARKUP.search(start[:1024]) else "text/plain"
 
 
@@ -238,19 +240,35 @@ def _decoded(data: bytes) -> str | None:
     return None
 
 
-def _is_harmless_xml(data: bytes, start: str) -> bool:
-    """Well formed, without a document type (entities), and no page or picture that a browser would run."""
-    if "<!DOCTYPE" in start or "<!ENTITY" in start or "<?xml-stylesheet" in start:
-        return False
+def _xml_type(data: bytes, start: str) -> str | None:
+    """XML without a document type (entities), and without a page or picture that a browser would run.
+
+    What is not well formed is plain text: a broken CFDI is what support is asked about.
+    """
+    if any(mark in start for mark in ("<!DOCTYPE", "<!ENTITY", "<?xml-stylesheet")):
+        return None
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314  no document type got this far, so no entities
-    except (ElementTree.ParseError, ValueError, LookupError):
-        return False
-    namespaces = {element.tag.rpartition("}")[0].lstrip("{") for element in root.iter()}
-    return not {
-        "http://www.w3.org/1999/xhtml",
-        "http://www.w3.org/2000/svg",
-    } & namespaces and root.tag.lower() not in (
-        "html",
-        "svg",
-    )
+        return "application/xml" if _is_data(data) else None
+    except (expat.ExpatError, ValueError, LookupError):
+        runs = _MARKUP.search(start) or any(namespace in start for namespace in _RUN_BY_BROWSERS)
+        return None if runs else "text/plain"
+
+
+def _is_data(data: bytes) -> bool:
+    """Whether no element of an XML belongs to a page or picture. Raises ExpatError: not well formed.
+
+    No tree is built: one of 10 MB would take hundreds of megabytes.
+    """
+    root = ""
+    is_run = False
+
+    def started(name: str, _attributes: object) -> None:
+        nonlocal root, is_run
+        root = root or name
+        is_run = is_run or name.startswith(_RUN_BY_BROWSERS)
+
+    # Entities need a document type, and none got this far.
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = started
+    parser.Parse(data, True)
+    return not is_run and root.rpartition(" ")[2].lower() not in {"html", "svg"}

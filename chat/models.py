@@ -6,12 +6,15 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import GENERIC_RFCS
 from core.folio import new_folio
 
 AGENTS_GROUP = "Agentes"
@@ -24,6 +27,12 @@ def new_chat_folio() -> str:
 
 def default_greeting() -> str:
     return str(_("Buen día, {nombre}. Le doy la bienvenida al soporte técnico de Facturando."))
+
+
+def validate_greeting(text: str) -> None:
+    """Manual: the agent welcomes the customer by name."""
+    if "{nombre}" not in text:
+        raise ValidationError(_("Incluya {nombre} donde deba ir el nombre del cliente."))
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
@@ -53,6 +62,7 @@ class Agent(AbstractUser):
         _("bienvenida"),
         default=default_greeting,
         max_length=500,
+        validators=[validate_greeting],
         help_text=_("Lo primero que lee el cliente. {nombre} se cambia por el nombre del cliente."),
     )
     capacity = models.PositiveSmallIntegerField(
@@ -128,10 +138,12 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
 
     def related_to(self, session: "ChatSession") -> Self:
         """Earlier chats of the same RFC or e-mail, newest first."""
-        same = Q(email__iexact=session.email)
-        if session.rfc:
+        same = Q(email_folded=session.email.lower())
+        # The generic ones stand for the general public and for foreigners: many people, not one.
+        if session.rfc and session.rfc not in GENERIC_RFCS:
             same |= Q(rfc=session.rfc)
-        return self.filter(same).exclude(pk=session.pk).order_by("-pk")
+        folded = self.alias(email_folded=Lower("email"))
+        return folded.filter(same).exclude(pk=session.pk).order_by("-pk")
 
     def with_first_words(self) -> Self:
         """Add what the customer wrote first, for the queue."""
@@ -255,7 +267,7 @@ class ChatSession(models.Model):
             models.Index("is_returned", "queued_at", condition=Q(state="waiting"), name="chat_waiting"),
             models.Index("customer_turn_since", condition=Q(state="active"), name="chat_customer_turn"),
             models.Index("agent", condition=Q(state="active"), name="chat_active_of_agent"),
-            models.Index("email", name="chat_email"),
+            models.Index(Lower("email"), name="chat_email_folded"),
             models.Index("rfc", name="chat_rfc"),
             models.Index(fields=["visitor", "-id"], name="chat_of_visitor"),
         ]

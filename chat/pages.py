@@ -41,6 +41,7 @@ def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "allowed": files.ALLOWED_IN_WORDS,
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        "max_chars": settings.CHAT_MAX_MESSAGE_CHARS,
         "texts": script_texts(),
         "standing": json.dumps(events.session_changed(session).frame()) if session else "",
         **_of_session(session, now),

@@ -19,6 +19,9 @@ def _of_lines() -> dict[str, str]:
         "delivered": _("entregado"),
         "read": _("leído"),
         "note": _("Nota interna"),
+        "too_long": _(
+            "El mensaje puede tener hasta {most} caracteres y el suyo tiene {length}. Envíelo en partes."
+        ),
         "today": _("hoy"),
         "sound_on": _("Activar sonido"),
         "sound_off": _("Silenciar sonido"),
@@ -44,6 +47,9 @@ def _of_customer() -> dict[str, str]:
     return {
         "queue_place": _("Lugar en la cola: {place}. Puede seguir escribiendo mientras espera."),
         "time_left": _("quedan {time}"),
+        "form_failed": _(
+            "No se pudo enviar y nada se perdió. Inténtelo de nuevo; si sigue igual, recargue la página."
+        ),
     }
 
 
@@ -56,6 +62,8 @@ def _of_console() -> dict[str, str]:
         "two_columns": _("Ver dos chats a la vez"),
         "chat_closed_to_you": _("Ese chat no se puede abrir."),
         "chat_gone": _("Este chat pasó a otro agente o volvió a la cola."),
+        "unsent": _("Esto no se envió. Cópielo si aún lo necesita."),
+        "unsent_in": _("Esto no se envió en el chat {chat}. Cópielo si aún lo necesita."),
         "end": _("Finalizar"),
         "end_sure": _("¿Finalizar este chat?"),
     }

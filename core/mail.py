@@ -1,5 +1,6 @@
 """Queue a mail together with the change it tells of, and send what is queued."""
 
+from datetime import datetime
 from email.utils import make_msgid
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import render_to_string
 from post_office import mail as post_office_mail
 from post_office.models import PRIORITY, STATUS, Email
+from post_office.utils import cleanup_expired_mails
 
 from core.text import one_line
 
@@ -23,6 +25,8 @@ _SENDING_LOCK = "core.mail.sending"
 # Longer than post_office's own limit for a batch (180 s) with its last connections closing; after a killed
 # process the queue rests for as long.
 _SENDING_LOCK_SECONDS = 300
+_FORGETTING = "core.mail.forgetting"
+_FORGETTING_SECONDS = 3600
 
 
 def queue_mail(*, to: str, template: str, context: dict[str, Any], subject: str) -> None:
@@ -64,6 +68,14 @@ def send_queued() -> int:
     finally:
         cache.delete(_SENDING_LOCK)
     return sent
+
+
+def forget_old(now: datetime) -> int:
+    """Delete mails older than ``MAIL_KEPT`` and return how many; at most once an hour, whoever asks."""
+    if not cache.add(_FORGETTING, True, timeout=_FORGETTING_SECONDS):
+        return 0
+    mails, _attachments = cleanup_expired_mails(now - settings.MAIL_KEPT)
+    return int(mails)
 
 
 def _render_text(name: str, context: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from django.db import close_old_connections, connections, reset_queries
 from django.utils import timezone
 
 from chat.services import due_acts
-from core.mail import send_queued
+from core.mail import forget_old, send_queued
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,8 @@ def send_mail(stop: threading.Event) -> None:
     try:
         while not stop.wait(MAIL_SECONDS):
             close_old_connections()
-            run_act(_send_queued, timezone.now())
+            for act in (_send_queued, forget_old):
+                run_act(act, timezone.now())
             reset_queries()
     finally:
         connections.close_all()

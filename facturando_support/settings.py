@@ -3,7 +3,9 @@
 `README.md` has the table of variables. A value that a rule depends on carries the reason for its default.
 """
 
+import os
 import secrets
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,12 @@ from urllib.parse import urlsplit
 
 import bootstrap
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+
+# Mexico's rules are those of the pinned tzdata, whatever the machine has: one from before the end of 2022
+# would be an hour off each summer.
+zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -29,8 +36,13 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 def _secret_key() -> str:
     """The configured key; in development one made once and kept, so that cookies survive a restart."""
-    if not DEBUG or "SECRET_KEY" in env:
-        return env.str("SECRET_KEY")
+    if not DEBUG or "SECRET_KEY" in os.environ:
+        # Not through django-environ: Django's own generator makes keys that begin with "$", which it reads as
+        # the name of another variable.
+        try:
+            return os.environ["SECRET_KEY"]
+        except KeyError:
+            raise ImproperlyConfigured("Set the SECRET_KEY environment variable") from None
     kept = VAR_DIR / "secret_key"
     if not kept.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -231,6 +243,8 @@ POST_OFFICE = {
     "MAX_RETRIES": 96,
     "RETRY_INTERVAL": timedelta(minutes=15),
 }
+# Sent and failed mails are kept for supervisors to look up, and hold what customers wrote.
+MAIL_KEPT = timedelta(days=env.int("MAIL_KEPT_DAYS", default=90))
 
 # --- Security -------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import RuleBroken
 from core.folio import unused_folio
+from core.limits import check_limit
 from offline_messages.emails import queue_answer, queue_copy
 from offline_messages.models import OfflineMessage, OfflineReply
 from scheduling.services import current_calendar
@@ -34,6 +35,15 @@ class OfflineMessageAnswered(RuleBroken):
         "Este mensaje ya fue contestado y su respuesta no se envió. Lea la que recibió el cliente; "
         "si hace falta otra, marque el mensaje como por contestar."
     )
+
+
+def check_message_limits(address: str, email: str) -> None:
+    """Count one more message of a sender, and of a receiver as well: the copy goes to what anybody may type.
+
+    Raises LimitExceeded.
+    """
+    for key in (address, email.lower()):
+        check_limit("offline_messages_per_address", key)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import RuleBroken
-from core.limits import LimitExceeded, check_limit, client_address
+from core.limits import LimitExceeded, client_address
 from offline_messages import services
 from offline_messages.access import may_answer
 from offline_messages.forms import OfflineMessageForm, ReplyForm
@@ -124,9 +124,7 @@ def mark_unread(request: HttpRequest, folio: str) -> HttpResponse:
 
 
 def _store(request: HttpRequest, form: OfflineMessageForm, now: datetime) -> OfflineMessage:
-    """Limited by sender, and by receiver as well, since the copy goes to an address that anybody may type."""
-    for key in (client_address(request), form.cleaned_data["email"].lower()):
-        check_limit("offline_messages_per_address", key)
+    services.check_message_limits(client_address(request), form.cleaned_data["email"])
     return services.leave_message(**form.cleaned_data, now=now)
 
 

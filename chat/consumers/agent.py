@@ -10,6 +10,7 @@ from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import Agent, ChatSession
+from core.limits import client_address
 from core.strict_json import BadFrame
 
 type Frame = dict[str, Any]
@@ -21,6 +22,8 @@ class AgentConsumer(SupportConsumer):
     for_staff = True
 
     async def admit(self) -> int | None:
+        if await self.is_flooded(client_address(self.scope)):
+            return Close.TOO_MANY
         self.agent = await self._agent()
         if self.agent is None:
             return Close.NOT_YOURS
@@ -60,7 +63,9 @@ class AgentConsumer(SupportConsumer):
 
     async def follow(self, payload: Frame) -> None:
         after = commands.follow_from(payload)
-        session = await self._readable(payload)
+        session = await self._named(payload)
+        if session is None or not await self._may_read(session):
+            raise services.NotYourChat
         self.cursors[session.pk] = Cursor(after)
         await self.join(events.staff_group(session.pk))
         _newest, facts = await database.standing(session.pk, self.for_staff)
@@ -69,24 +74,24 @@ class AgentConsumer(SupportConsumer):
         await self.catch_up(session.pk)
 
     async def command(self, payload: Frame) -> None:
-        session = await self._readable(payload)
+        session = await self._named(payload)
+        if session is None:
+            raise services.NotYourChat
         reply = await database.run(commands.Asker(session=session, agent=self.agent), payload)
         if reply is not None:
             await self.push(reply)
 
-    async def _readable(self, payload: Frame) -> ChatSession:
+    @database_sync_to_async
+    def _named(self, payload: Frame) -> ChatSession | None:
+        """The chat that a frame is about; whether this agent may do it there, the command asks."""
         pk = payload.get("session")
         if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
             raise BadFrame
-        session = await self._session_to_read(pk)
-        if session is None:
-            raise services.NotYourChat
-        return session
+        return ChatSession.objects.select_related("agent").filter(pk=pk).first()
 
     @database_sync_to_async
-    def _session_to_read(self, pk: int) -> ChatSession | None:
-        session = ChatSession.objects.select_related("agent").filter(pk=pk).first()
-        return session if session is not None and access.can_read_chat(self.agent, session) else None
+    def _may_read(self, session: ChatSession) -> bool:
+        return access.can_read_chat(self.agent, session)
 
     async def on_event(self, frame: Frame) -> None:
         if frame["type"] == events.AccessChanged.type:
@@ -101,6 +106,7 @@ class AgentConsumer(SupportConsumer):
         assert self.agent is not None  # noqa: S101  admitted
         before = self.told.get(subject(frame), frame)
         was_mine = before["agent"] == self.agent.pk != frame["agent"]
-        if was_mine or await self._session_to_read(frame["session"]) is None:
+        session = await self._named(frame)
+        if was_mine or session is None or not await self._may_read(session):
             await self.leave(events.staff_group(frame["session"]))
             self.forget(frame["session"])

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from typing import Any
 
+from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -15,6 +16,7 @@ from chat import commands, events, readers
 from chat.consumers import database
 from chat.cursor import Cursor, Verdict
 from core.errors import RuleBroken
+from core.limits import check_limit
 from core.strict_json import BadFrame, loads_strict
 
 MAX_FRAME_CHARS = 16_384
@@ -87,6 +89,14 @@ class SupportConsumer(AsyncWebsocketConsumer):
         for who in self.counted:
             _count_down(who)
         raise StopConsumer
+
+    async def is_flooded(self, address: str) -> bool:
+        """Count one more socket of an address; True over the limits a minute, or at once."""
+        try:
+            await database_sync_to_async(check_limit)("sockets_per_address", address)
+        except RuleBroken:
+            return True
+        return self.is_one_too_many(f"address {address}", settings.CHAT_MAX_SOCKETS_PER_ADDRESS)
 
     def is_one_too_many(self, who: str, most: int) -> bool:
         """Count this socket for a visitor or an address until it ends; True when they have `most` already."""

@@ -11,8 +11,7 @@ from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
-from core.errors import RuleBroken
-from core.limits import check_limit, client_address
+from core.limits import client_address
 
 type Frame = dict[str, Any]
 
@@ -23,25 +22,17 @@ class CustomerConsumer(SupportConsumer):
     for_staff = False
 
     async def admit(self) -> int | None:
-        address = client_address(self.scope)
-        try:
-            await database_sync_to_async(check_limit)("sockets_per_address", address)
-        except RuleBroken:
+        if await self.is_flooded(client_address(self.scope)):
             return Close.TOO_MANY
         self.session = await self._session()
         if self.session is None:
             return Close.NO_CHAT
-        if self._is_over_limit(address, self.session):
+        visitor = f"visitor {self.session.visitor_id}"
+        if self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR):
             return Close.TOO_MANY
         await self.join(events.customer_group(self.session.pk))
         await self._queue(self.session.is_waiting)
         return None
-
-    def _is_over_limit(self, address: str, session: ChatSession) -> bool:
-        visitor = f"visitor {session.visitor_id}"
-        return self.is_one_too_many(
-            f"address {address}", settings.CHAT_MAX_SOCKETS_PER_ADDRESS
-        ) or self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR)
 
     @database_sync_to_async
     def _session(self) -> ChatSession | None:

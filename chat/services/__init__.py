@@ -6,7 +6,7 @@ announces on commit. `now` is read once at the edge and passed in.
 
 from chat.services.agents import give_sign_of_life, set_available
 from chat.services.due import due_acts, enforce, turn_waiting_into_messages
-from chat.services.marks import move_marks, show_typing
+from chat.services.marks import is_typing, move_marks, show_typing
 from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
 from chat.services.queue import accept_chat, assign_waiting, place_in_queue, return_to_queue
 from chat.services.rules import (
@@ -15,6 +15,7 @@ from chat.services.rules import (
     ChatTaken,
     DraftConflict,
     IdentificationPending,
+    NoChat,
     NotEnded,
     NotWaiting,
     NotYourChat,
@@ -48,6 +49,7 @@ __all__ = [
     "DraftConflict",
     "Identification",
     "IdentificationPending",
+    "NoChat",
     "NotWaiting",
     "NotYourChat",
     "TooManyChats",
@@ -58,6 +60,7 @@ __all__ = [
     "enforce",
     "give_sign_of_life",
     "identify",
+    "is_typing",
     "keep_waiting",
     "leave_as_message",
     "let_read",

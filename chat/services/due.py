@@ -1,6 +1,7 @@
 """What becomes due with time. Every act is conditional: two clocks may attempt it, and it happens once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from chat.services.queue import assign_waiting, return_to_queue
 from chat.services.rules import NotWaiting
 from chat.services.sessions import close, leave_as_message
 from offline_messages.models import OfflineMessage
+from scheduling.calendar import OpeningCalendar
 from scheduling.services import current_calendar
 from scheduling.wording import instant_in_words
 
@@ -40,12 +42,22 @@ def end_silent(now: datetime) -> None:
     """Manual, "Continuidad en el chat": a customer who does not answer for long loses the session."""
     turn = now - settings.CHAT_INACTIVITY_END
     for session in _active().filter(customer_turn_since__lte=turn):
-        enforce(session, now)
+        _end_silent(session, now)
+
+
+def enforce(session: ChatSession, now: datetime) -> bool:
+    """Whether silence or closing time has ended a chat, which is done here if the clock is late."""
+    if session.is_overdue(now):
+        _end_silent(session, now)
+        return True
+    if session.is_waiting and not (calendar := current_calendar()).is_open(now):
+        _close_waiting(session, calendar, now)
+        return True
+    return False
 
 
 @transaction.atomic
-def enforce(session: ChatSession, now: datetime) -> ChatSession:
-    """End a chat that silence has ended, whether the clock has come round to it or not."""
+def _end_silent(session: ChatSession, now: datetime) -> None:
     session = ChatSession.objects.lock(session.pk)
     if session.is_overdue(now):
         minutes = int(settings.CHAT_INACTIVITY_END.total_seconds() // 60)
@@ -57,7 +69,6 @@ def enforce(session: ChatSession, now: datetime) -> ChatSession:
             minutes,
         )
         close(session, ChatSession.EndReason.INACTIVITY, now, line % {"minutes": minutes})
-    return session
 
 
 def warn_silent(now: datetime) -> None:
@@ -95,8 +106,9 @@ def _warning() -> str:
 def return_vanished(now: datetime) -> None:
     """An agent who vanished, or was disabled, loses the chats to the head of the queue."""
     gone = Q(agent__last_seen_at__lte=now - settings.CHAT_AGENT_VANISHED) | Q(agent__last_seen_at=None)
-    for session in _active().filter(gone | Q(agent__is_active=False)).order_by("accepted_at"):
-        return_to_queue(session=session, now=now)
+    gone |= Q(agent__is_active=False)
+    for session in _active().filter(gone).order_by("accepted_at"):
+        return_to_queue(session=session, now=now, still=gone)
 
 
 def turn_waiting_into_messages(now: datetime) -> None:
@@ -104,17 +116,15 @@ def turn_waiting_into_messages(now: datetime) -> None:
     calendar = current_calendar()
     if calendar.is_open(now):
         return
-    line = _closing_line(calendar.next_opening(now))
     for session in _waiting():
-        try:
-            leave_as_message(
-                session=session,
-                reason=ChatSession.EndReason.CLOSING,
-                line=line,
-                now=now,
-            )
-        except NotWaiting:
-            continue
+        _close_waiting(session, calendar, now)
+
+
+def _close_waiting(session: ChatSession, calendar: OpeningCalendar, now: datetime) -> None:
+    line = _closing_line(calendar.next_opening(now))
+    # Somebody else was faster: the clock, the page, or an agent.
+    with suppress(NotWaiting):
+        leave_as_message(session=session, reason=ChatSession.EndReason.CLOSING, line=line, now=now)
 
 
 def _closing_line(opening: datetime | None) -> str:

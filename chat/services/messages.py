@@ -85,11 +85,11 @@ def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime
     """
     session = ChatSession.objects.lock(session.pk)
     author = Author(agent)
-    if session.agent_id != agent.pk:
-        raise NotYourChat
     if (first := _first_of(session, draft.client_id)) is not None:
         _refuse_conflict(first, author, draft.text, is_note=True)
         return first
+    if session.agent_id != agent.pk:
+        raise NotYourChat
     message = _store(
         session, author=author, text=draft.text, client_id=draft.client_id, now=now, is_note=True
     )
@@ -162,18 +162,22 @@ def _first_of(session: ChatSession, client_id: uuid.UUID) -> Message | None:
 
 def _refuse_conflict(first: Message, author: Author, text: str, *, is_note: bool = False) -> None:
     """A note acknowledged as a message would leave the agent believing that the customer has read it."""
-    if (first.text, first.author, first.is_note) != (text, author.side, is_note) or first.is_file:
+    if (first.text, first.is_note) != (text, is_note) or first.is_file or not _is_by(first, author):
         raise DraftConflict
 
 
 def _refuse_file_conflict(first: Message, author: Author, checked: CheckedFile) -> None:
     is_same_file = first.is_file and first.attachment.sha256 == checked.sha256
-    if first.author != author.side or not is_same_file:
+    if not is_same_file or not _is_by(first, author):
         raise DraftConflict
 
 
+def _is_by(line: Message, author: Author) -> bool:
+    return (line.author, line.agent) == (author.side, author.agent)
+
+
 def _refuse_unless_may_write(session: ChatSession, author: Author, now: datetime) -> None:
-    if session.is_ended or (author.agent is None and session.is_overdue(now)):
+    if session.is_ended or session.is_overdue(now):
         raise ChatEnded
     if author.agent is not None and session.agent_id != author.agent.pk:
         raise NotYourChat

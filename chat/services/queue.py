@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from chat import events
-from chat.models import Agent, ChatSession
+from chat.models import Agent, ChatSession, Message
 from chat.services.messages import say, welcome
 from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
+from scheduling.services import current_calendar
 
 W, A = ChatSession.State.WAITING, ChatSession.State.ACTIVE
 
@@ -18,6 +20,7 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
 
     Two agents at once: the row count of a conditional update decides. The other gets ChatTaken with the
     name of who has it; AgentIsFull and ChatEnded say what they say. Taking one's own chat again is harmless.
+    An agent who is away is given none, and may take one all the same.
     """
     with transaction.atomic():
         locked = Agent.objects.select_for_update().get(pk=agent.pk)
@@ -43,12 +46,23 @@ def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
 
 def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
+    has_asked = session.identified_at is not None and _spoke_last(session)
     welcome(session, agent, now)
+    if has_asked:
+        # Given back to the queue with a question unanswered: it is not the customer who is silent.
+        session.customer_turn_since = None
     if session.identified_at is None:
         say(session, identification_request(), rule="identification.asked", now=now)
     session.save()
     events.announce_session(session, also=[events.agent_group(agent.pk)])
     events.announce_queue()
+
+
+def _spoke_last(session: ChatSession) -> bool:
+    """Whether the newest line of a person, notes aside, is the customer's."""
+    people = session.messages.exclude(author=Message.Author.SYSTEM).exclude(number=None)
+    newest = people.order_by("number").last()
+    return newest is not None and newest.author == Message.Author.CUSTOMER
 
 
 def identification_request() -> str:
@@ -84,27 +98,36 @@ def place_in_queue(session: ChatSession) -> int | None:
 
 
 @transaction.atomic
-def return_to_queue(*, session: ChatSession, now: datetime) -> bool:
+def return_to_queue(*, session: ChatSession, now: datetime, still: Q = Q()) -> bool:  # noqa: B008
     """Put the chat of a vanished agent at the head of the queue and tell the customer.
 
-    False when it moved on meanwhile. Its identification and lines stay.
+    False when it moved on meanwhile, or no longer is as `still` says: the agent came back. Its
+    identification and lines stay.
     """
     agent_id = session.agent_id
     if agent_id is None:
         return False
-    active = ChatSession.objects.filter(pk=session.pk, state=A, agent=agent_id)
+    active = ChatSession.objects.filter(still, pk=session.pk, state=A, agent=agent_id)
     moved = active.update(
         state=W, agent=None, is_returned=True, patience_since=now, customer_turn_since=None, warned_at=None
     )
     if not moved:
         return False
     session = ChatSession.objects.lock(session.pk)
-    text = _(
-        "El agente que le atendía perdió la conexión. Su chat pasó al primer lugar de la cola y otro agente "
-        "lo atenderá en cuanto pueda; no necesita hacer nada. Puede seguir escribiendo."
-    )
-    say(session, text, rule="agent.vanished", now=now)
+    say(session, _vanished_line(now), rule="agent.vanished", now=now)
     session.save()
     events.announce_session(session, also=[events.agent_group(agent_id)])
     events.announce_queue()
     return True
+
+
+def _vanished_line(now: datetime) -> str:
+    lost = _("El agente que le atendía perdió la conexión.")
+    if not current_calendar().is_open(now):
+        # What happens next is said by closing time, in the same round of the clock.
+        return lost
+    next_step = _(
+        "Su chat pasó al primer lugar de la cola y otro agente lo atenderá en cuanto pueda; no necesita "
+        "hacer nada. Puede seguir escribiendo."
+    )
+    return f"{lost} {next_step}"

@@ -13,6 +13,16 @@ class ChatEnded(RuleBroken):
     )
 
 
+class NoChat(RuleBroken):
+    """The browser has lost its cookie, or never had one."""
+
+    code = "chat.none"
+    text = gettext_lazy(
+        "Este navegador ya no tiene un chat abierto y no se envió nada. Lo que escribió sigue aquí: "
+        "envíelo para iniciar otro chat."
+    )
+
+
 class NotWaiting(RuleBroken):
     code = "chat.not-waiting"
     text = gettext_lazy("Este chat ya no está en espera.")

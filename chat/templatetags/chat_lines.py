@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from chat.events import instant
 from chat.models import ChatSession, Message
-from core.text import small_months
 from scheduling import wording
 
 register = template.Library()
@@ -64,9 +63,6 @@ def day_in_words(moment: datetime) -> str:
 def full_day(moment: datetime) -> str:
     """ "lunes 30 de noviembre de 2026"."""
     return wording.day_in_words(timezone.localdate(moment), with_year=True)
-
-
-register.filter(small_months)
 
 
 @register.filter

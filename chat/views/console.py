@@ -40,7 +40,6 @@ class AgentLogin(LoginView):
     """The staff's door, for console and admin alike."""
 
     template_name = "chat/login.html"
-    redirect_authenticated_user = True
 
     @method_decorator(never_cache)
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -139,6 +138,7 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
         "accept": files.ACCEPT,
         "allowed": files.ALLOWED_IN_WORDS,
         "max_bytes": settings.CHAT_MAX_UPLOAD_BYTES,
+        "max_chars": settings.CHAT_MAX_MESSAGE_CHARS,
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
     }
     return render(request, "chat/_pane.html", context | changes, status=status)
@@ -213,10 +213,11 @@ def identify(request: AgentRequest, folio: str) -> HttpResponse:
 @require_POST
 def end(request: AgentRequest, folio: str) -> HttpResponse:
     session = _chat_or_404(request, folio)
+    now = timezone.now()
+    # Silence may have ended it already, with the clock late: then that is the reason.
+    services.enforce(session, now)
     try:
-        services.end_chat(
-            session=session, reason=ChatSession.EndReason.AGENT, now=timezone.now(), agent=request.user
-        )
+        services.end_chat(session=session, reason=ChatSession.EndReason.AGENT, now=now, agent=request.user)
     except RuleBroken as broken:
         return _refused(broken)
     return JsonResponse({"session": session.pk, "folio": session.folio})

@@ -20,8 +20,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import access, commands, files, readers, services
-from chat.forms import ComposerForm, FirstMessageForm, IdentificationForm, RatingForm, StartForm
+from chat import access, commands, events, files, readers, services
+from chat.forms import ComposerForm, FirstMessageForm, IdentificationForm, MessageForm, RatingForm, StartForm
 from chat.models import ChatSession, Message
 from chat.pages import customer_page
 from chat.views import visitors
@@ -29,7 +29,7 @@ from core.errors import RuleBroken
 from core.limits import check_limit, client_address
 from core.strict_json import loads_strict
 from offline_messages.forms import OfflineMessageForm
-from offline_messages.services import leave_message
+from offline_messages.services import check_message_limits, leave_message
 
 UNPROCESSABLE = 422
 
@@ -51,7 +51,7 @@ def framed(view: View) -> View:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The chat of this browser, in whatever state it is."""
-    response = _show(request)
+    response = _show(request, timezone.now())
     key = visitors.visitor_key(request) or access.new_visitor_key()
     return visitors.remember(response, key)
 
@@ -62,43 +62,45 @@ def start(request: HttpRequest) -> HttpResponse:
     """Step one gives the message; step two gives who writes, and opens the chat."""
     if request.method == "GET":
         return redirect("chat:page")
+    now = timezone.now()
     key = visitors.visitor_key(request)
     if key is None:
         draft = request.POST.get("text", "")
-        return _show(request, notice=_no_cookies(), draft=draft, status=UNPROCESSABLE)
+        return _show(request, now, notice=_no_cookies(), draft=draft, status=UNPROCESSABLE)
     if "name" not in request.POST:
-        return _ask_who(request)
+        return _ask_who(request, now)
     form = StartForm(request.POST)
     if not form.is_valid():
-        return _show_start(request, form, status=UNPROCESSABLE)
+        return _show_start(request, now, form, status=UNPROCESSABLE)
     try:
-        _open_chat(request, key, form)
+        _open_chat(request, key, form, now)
     except services.TooManyChats as broken:
-        return _show(request, notice=str(broken.text), draft=form.cleaned_data["text"], status=UNPROCESSABLE)
+        draft = form.cleaned_data["text"]
+        return _show(request, now, notice=str(broken.text), draft=draft, status=UNPROCESSABLE)
     except RuleBroken as broken:
-        return _show_start(request, form, notice=str(broken.text), status=UNPROCESSABLE)
+        return _show_start(request, now, form, notice=str(broken.text), status=UNPROCESSABLE)
     return visitors.remember(redirect("chat:page"), key)
 
 
-def _ask_who(request: HttpRequest) -> HttpResponse:
+def _ask_who(request: HttpRequest, now: datetime) -> HttpResponse:
     form = FirstMessageForm(request.POST)
     if not form.is_valid():
         typed = {"text": request.POST.get("text", "")}
-        return _show(request, first_form=form, typed=typed, status=UNPROCESSABLE)
+        return _show(request, now, first_form=form, typed=typed, status=UNPROCESSABLE)
     initial = {"text": form.cleaned_data["text"], "page_url": request.POST.get("page_url", "")}
-    return _show_start(request, StartForm(initial=initial | {"client_id": uuid.uuid4()}))
+    return _show_start(request, now, StartForm(initial=initial | {"client_id": uuid.uuid4()}))
 
 
-def _show_start(request: HttpRequest, form: StartForm, **changes: Any) -> HttpResponse:
+def _show_start(request: HttpRequest, now: datetime, form: StartForm, **changes: Any) -> HttpResponse:
     """Step two; or, when support closed meanwhile, the message form with all that was typed."""
     typed = {name: form[name].value() for name in ("name", "email", "text")}
-    return _show(request, start_form=form, typed=typed, **changes)
+    return _show(request, now, start_form=form, typed=typed, **changes)
 
 
-def _open_chat(request: HttpRequest, key: str, form: StartForm) -> ChatSession:
+def _open_chat(request: HttpRequest, key: str, form: StartForm, now: datetime) -> ChatSession:
     check_limit("chats_per_address", client_address(request))
     start = services.ChatStart(**form.cleaned_data)
-    return services.start_chat(key_hash=access.hash_key(key), start=start, now=timezone.now())
+    return services.start_chat(key_hash=access.hash_key(key), start=start, now=now)
 
 
 def _no_cookies() -> str:
@@ -116,23 +118,54 @@ def in_chat(view: Change) -> View:
 
     @wraps(view)
     def wrapper(request: HttpRequest) -> HttpResponse:
-        session = visitors.chat(request)
-        if session is None:
-            return redirect("chat:page")
         now = timezone.now()
+        session = visitors.chat(request, now)
+        if session is None:
+            return _without_chat(request, now)
         try:
-            return view(request, session, now) or redirect("chat:page")
+            return view(request, session, now) or _back(request, now)
         except RuleBroken as broken:
-            return _refused(request, broken)
+            return _refused(request, now, broken)
 
     return framed(require_POST(wrapper))
 
 
-def _refused(request: HttpRequest, broken: RuleBroken) -> HttpResponse:
+def _without_chat(request: HttpRequest, now: datetime) -> HttpResponse:
+    """The cookie is gone: nothing was stored, and what was typed stays."""
+    if _wants_json(request):
+        return JsonResponse(commands.error_frame(services.NoChat(), request.POST.dict()), status=404)
+    if text := request.POST.get("text", ""):
+        return _show(request, now, draft=text, typed={"text": text}, notice=str(services.NoChat.text))
+    return redirect("chat:page")
+
+
+def _back(request: HttpRequest, now: datetime) -> HttpResponse:
+    """To the chat; what was refused before, such as a line before the identification, is sent now.
+
+    Pages without scripts carry it from form to form; scripts keep it themselves.
+    """
+    draft = request.POST.get("draft", "")
+    session = visitors.chat(request, now)
+    if not draft or session is None:
+        return redirect("chat:page")
+    form = MessageForm({"text": draft, "client_id": request.POST.get("draft_client_id")})
+    try:
+        if not form.is_valid():
+            raise commands.BadPayload(form)
+        _post_line(session, services.Draft(**form.cleaned_data), now)
+    except RuleBroken as broken:
+        return _refused(request, now, broken)
+    return redirect("chat:page")
+
+
+def _refused(request: HttpRequest, now: datetime, broken: RuleBroken) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse(commands.error_frame(broken, request.POST.dict()), status=UNPROCESSABLE)
-    draft = request.POST.get("text", "")
-    return _show(request, notice=str(broken.text), draft=draft, status=UNPROCESSABLE)
+    return _show(request, now, notice=str(broken.text), draft=_typed(request), status=UNPROCESSABLE)
+
+
+def _typed(request: HttpRequest) -> str:
+    return request.POST.get("text") or request.POST.get("draft", "")
 
 
 @in_chat
@@ -151,9 +184,12 @@ def send(request: HttpRequest, session: ChatSession, now: datetime) -> HttpRespo
 def _post_text(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
     if not data["text"]:
         return []
+    return [_post_line(session, services.Draft(text=data["text"], client_id=data["client_id"]), now)]
+
+
+def _post_line(session: ChatSession, draft: services.Draft, now: datetime) -> Message:
     check_limit("messages_per_visitor", str(session.visitor_id))
-    draft = services.Draft(text=data["text"], client_id=data["client_id"])
-    return [services.post_message(session=session, author=services.Author(), draft=draft, now=now)]
+    return services.post_message(session=session, author=services.Author(), draft=draft, now=now)
 
 
 def _post_file(session: ChatSession, data: dict[str, Any], now: datetime) -> list[Message]:
@@ -173,7 +209,7 @@ def _post_file(session: ChatSession, data: dict[str, Any], now: datetime) -> lis
 def identify(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
     form = IdentificationForm(request.POST)
     if not form.is_valid():
-        return _show(request, identification_form=form, status=UNPROCESSABLE)
+        return _show(request, now, identification_form=form, draft=_typed(request), status=UNPROCESSABLE)
     services.identify(session=session, identification=services.Identification(**form.cleaned_data), now=now)
     return None
 
@@ -185,7 +221,6 @@ def stay(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
 
 @in_chat
 def keep_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
-    services.turn_waiting_into_messages(now)
     services.keep_waiting(session=session, now=now)
 
 
@@ -200,23 +235,23 @@ def offline(request: HttpRequest) -> HttpResponse:
     """«Dejar mensaje», inside the chat's frame. Posting the same form again changes nothing."""
     if request.method == "GET":
         return redirect("chat:page")
+    now = timezone.now()
     form = OfflineMessageForm(request.POST)
     if not form.is_valid():
-        return _show(request, offline_form=form, status=UNPROCESSABLE)
-    now = timezone.now()
+        return _show(request, now, offline_form=form, status=UNPROCESSABLE)
     try:
-        check_limit("offline_messages_per_address", client_address(request))
+        check_message_limits(client_address(request), form.cleaned_data["email"])
         left = leave_message(**form.cleaned_data, now=now)
     except RuleBroken as broken:
         form.refuse(broken)
-        return _show(request, offline_form=form, status=UNPROCESSABLE)
+        return _show(request, now, offline_form=form, status=UNPROCESSABLE)
     _put_away_ended(request, now)
-    return _show(request, left_message=left)
+    return _show(request, now, left_message=left)
 
 
 def _put_away_ended(request: HttpRequest, now: datetime) -> None:
     """What was left unsent of an ended chat is now a message: the page may start anew."""
-    session = visitors.chat(request)
+    session = visitors.chat(request, now)
     if session is not None and session.is_ended:
         services.put_away(session=session, now=now)
 
@@ -225,29 +260,30 @@ def _put_away_ended(request: HttpRequest, now: datetime) -> None:
 @require_http_methods(["GET", "POST"])
 def end(request: HttpRequest) -> HttpResponse:
     """«Finalizar este chat» asks once (GET), then ends (POST)."""
-    session = visitors.chat(request)
+    now = timezone.now()
+    session = visitors.chat(request, now)
     if session is None or session.is_ended:
         return redirect("chat:page")
     if request.method == "GET":
-        return _show(request, is_ending=True)
-    services.end_chat(session=session, reason=ChatSession.EndReason.CUSTOMER, now=timezone.now())
+        return _show(request, now, is_ending=True)
+    services.end_chat(session=session, reason=ChatSession.EndReason.CUSTOMER, now=now)
     return redirect("chat:page")
 
 
 @in_chat
-def rate(request: HttpRequest, session: ChatSession, _now: datetime) -> HttpResponse | None:
+def rate(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse | None:
     form = RatingForm(request.POST)
     if not form.is_valid():
-        return _show(request, rating_form=form, status=UNPROCESSABLE)
+        return _show(request, now, rating_form=form, status=UNPROCESSABLE)
     services.rate(session=session, **form.cleaned_data)
-    return _show(request, notice=_("Gracias por su opinión."))
+    return _show(request, now, notice=_("Gracias por su opinión."))
 
 
 @in_chat
-def send_transcript(request: HttpRequest, session: ChatSession, _now: datetime) -> HttpResponse:
+def send_transcript(request: HttpRequest, session: ChatSession, now: datetime) -> HttpResponse:
     check_limit("transcripts_per_visitor", str(session.visitor_id))
     services.send_transcript(session=session)
-    return _show(request, notice=_("Le enviamos la conversación a %s.") % session.email)
+    return _show(request, now, notice=_("Le enviamos la conversación a %s.") % session.email)
 
 
 @in_chat
@@ -262,12 +298,13 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
     It sits in a frame beside the composer, so that refreshing never touches what is being typed.
     """
-    session = visitors.chat(request)
+    now = timezone.now()
+    session = visitors.chat(request, now)
     if session is not None:
         newest = session.last_number
         session = services.move_marks(session=session, side="customer", delivered=newest, read=newest)
     shown = request.GET.get("estado", "")
-    context = customer_page(session, timezone.now())
+    context = customer_page(session, now)
     context["has_moved"] = session is not None and context["stage_key"] != shown
     return render(request, "chat/conversation.html", context)
 
@@ -276,7 +313,8 @@ def conversation(request: HttpRequest) -> HttpResponse:
 @require_GET
 def poll(request: HttpRequest) -> JsonResponse:
     """The frames that a socket would have sent since a number: for browsers whose sockets are cut."""
-    session = visitors.chat(request)
+    now = timezone.now()
+    session = visitors.chat(request, now)
     if session is None:
         return JsonResponse({"frames": []}, status=404)
     try:
@@ -286,20 +324,24 @@ def poll(request: HttpRequest) -> JsonResponse:
     frames = [*readers.lines_after(session.pk, after, for_staff=False), *readers.state_frames(session)]
     if (place := services.place_in_queue(session)) is not None:
         frames.append({"type": "queue.moved", "place": place})
-    return JsonResponse({"frames": frames})
+    typing = events.TypingChanged(
+        session=session.pk, side="agent", is_typing=services.is_typing(session, "agent")
+    )
+    return JsonResponse({"frames": [*frames, typing.frame()]})
 
 
 @never_cache
 @require_POST
 def command(request: HttpRequest) -> JsonResponse:
     """One command of the protocol by plain HTTP."""
-    session = visitors.chat(request)
+    now = timezone.now()
+    session = visitors.chat(request, now)
     if session is None:
         return JsonResponse({"frames": []}, status=404)
     payload: dict[str, Any] = {}
     try:
         payload = loads_strict(request.body, max_chars=32_768)
-        reply = commands.run_command(commands.Asker(session=session), payload, timezone.now())
+        reply = commands.run_command(commands.Asker(session=session), payload, now)
     except RuleBroken as broken:
         reply = commands.error_frame(broken, payload)
     return JsonResponse({"frames": [reply] if reply else []})
@@ -310,13 +352,17 @@ def _wants_json(request: HttpRequest) -> bool:
 
 
 def _show(
-    request: HttpRequest, status: int = 200, typed: dict[str, Any] | None = None, **changes: Any
+    request: HttpRequest,
+    now: datetime,
+    status: int = 200,
+    typed: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> HttpResponse:
     """The chat's page as it stands now, with refused forms, a notice or a draft put into it.
 
     `typed` is what goes into the form for a message when it is closed.
     """
-    context = customer_page(visitors.chat(request), timezone.now()) | changes
+    context = customer_page(visitors.chat(request, now), now) | changes
     if typed and not context["is_open"]:
         context["offline_form"] = OfflineMessageForm(initial={**typed, "client_id": uuid.uuid4()})
     return render(request, "chat/page.html", context, status=status)

@@ -1,10 +1,9 @@
 """Which visitor a request comes from, and giving a browser its cookie."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from chat import access, services
 from chat.models import ChatSession, Visitor
@@ -21,12 +20,10 @@ def visitor(request: HttpRequest) -> Visitor | None:
     return access.visitor_of(visitor_key(request))
 
 
-def chat(request: HttpRequest) -> ChatSession | None:
-    """The chat that this browser may see, ended if silence has ended it and the clock is late."""
+def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
+    """The chat that this browser may see; with the clock late, silence and closing time end it here."""
     session = access.chat_of(visitor(request))
-    now = timezone.now()
-    if session is not None and session.is_overdue(now):
-        services.enforce(session, now)
+    if session is not None and services.enforce(session, now):
         session = access.chat_of(session.visitor)
     return session
 

@@ -3,7 +3,10 @@
 import { phrase, shortSize } from "./timeline.js";
 
 const TYPING_PAUSE_MS = 3000;
+const TYPING_AGAIN_MS = 4000;
 const RETRY_LIMIT_MS = 10000;
+// Many kept lines at once stay below the server's limit of frames a second.
+const NEXT_LINE_MS = 50;
 const memory = new Map();
 
 // Browsers may forbid storage inside a frame; then things are kept for as long as the page lives.
@@ -24,14 +27,39 @@ export function newId() {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
+// `owner` keeps apart what agents leave on one shared computer.
+const draftPrefix = (owner) => `fs.draft.${owner}`;
+const draftKey = (owner, session) => `${draftPrefix(owner)}${session}`;
+const outPrefix = (owner, session) => `fs.out.${owner}${session}.`;
+const joined = (texts) => texts.filter(Boolean).join("\n");
+
+// Unsent lines with their keys, the oldest first.
+function keptLines(prefix) {
+  return store.keys(prefix).map((key) => [key, JSON.parse(store.get(key))]).sort(([, a], [, b]) => a.at - b.at);
+}
+
+// What an owner left unsent in all but these chats; it is taken out of the store.
+export function takeOrphans(owner, sessions) {
+  const isOrphan = (prefix) => (key) => {
+    const session = key.slice(prefix.length).split(".")[0];
+    return /^\d+$/.test(session) && !sessions.includes(Number(session));
+  };
+  const outAll = outPrefix(owner, "").slice(0, -1);
+  const lines = keptLines(outAll).filter(([key]) => isOrphan(outAll)(key));
+  const drafts = store.keys(draftPrefix(owner)).filter(isOrphan(draftPrefix(owner)));
+  const texts = [...lines.map(([, line]) => line.text), ...drafts.map((key) => store.get(key))];
+  for (const key of [...lines.map(([key]) => key), ...drafts]) store.remove(key);
+  return joined(texts);
+}
+
 export class Composer {
-  constructor(form, { session, timeline, send, authorName, onEnded, isNote = () => false, maxBytes, tooLarge }) {
-    Object.assign(this, { form, session, timeline, sendFrame: send, authorName, onEnded, isNote, maxBytes, tooLarge });
+  constructor(form, { session, timeline, send, authorName, onEnded, owner = "", isNote = () => false, maxBytes, maxChars, tooLarge }) {
+    Object.assign(this, { form, session, timeline, sendFrame: send, authorName, onEnded, isNote, maxBytes, maxChars, tooLarge });
     this.box = form.querySelector('[data-role="text-box"]');
     this.fileInput = form.querySelector('[data-role="file-input"]');
     this.uploads = form.querySelector('[data-role="uploads"]');
-    this.draftKey = `fs.draft.${session}`;
-    this.outPrefix = `fs.out.${session}.`;
+    this.draftKey = draftKey(owner, session);
+    this.outPrefix = outPrefix(owner, session);
     this.outbox = this.kept();
     this.isHeld = false;
     this.restoreDraft();
@@ -40,7 +68,7 @@ export class Composer {
   }
 
   kept() {
-    return store.keys(this.outPrefix).map((key) => JSON.parse(store.get(key))).sort((a, b) => a.at - b.at);
+    return keptLines(this.outPrefix).map(([, line]) => line);
   }
 
   restoreDraft() {
@@ -70,6 +98,7 @@ export class Composer {
 
   onInput() {
     store.set(this.draftKey, this.box.value);
+    if (this.complaint) this.complain("");
     this.grow();
     this.showTyping(this.box.value !== "");
   }
@@ -82,14 +111,18 @@ export class Composer {
   showTyping(isTyping) {
     clearTimeout(this.typingTimer);
     if (isTyping) this.typingTimer = setTimeout(() => this.showTyping(false), TYPING_PAUSE_MS);
-    if (this.isTyping === isTyping) return;
+    // The other side forgets it after a while: said again while it goes on.
+    if (this.isTyping === isTyping && (!isTyping || Date.now() - this.typingToldAt < TYPING_AGAIN_MS)) return;
     this.isTyping = isTyping;
+    this.typingToldAt = Date.now();
     if (!this.isNote()) this.sendFrame({ type: "typing.set", session: this.session, is_typing: isTyping });
   }
 
   submit() {
     const text = this.box.value.trim();
     if (!text) { this.box.focus(); return; }
+    this.complain([...text].length > this.maxChars ? phrase("too_long", { most: this.maxChars, length: [...text].length }) : "");
+    if (this.complaint) return;
     const line = { type: this.isNote() ? "note.send" : "message.send", client_id: newId(), text, at: Date.now() };
     store.set(this.outPrefix + line.client_id, JSON.stringify(line));
     this.outbox.push(line);
@@ -97,6 +130,14 @@ export class Composer {
     this.clear();
     this.tellHeld();
     this.flush();
+  }
+
+  // What is wrong with the text in the box, said beside it.
+  complain(words) {
+    this.complaint = words;
+    const box = this.form.querySelector('[data-role="complaint"]');
+    box.textContent = words;
+    box.hidden = !words;
   }
 
   clear() {
@@ -108,7 +149,7 @@ export class Composer {
   }
 
   put(text) {
-    this.box.value = [this.box.value, text].filter(Boolean).join("\n");
+    this.box.value = joined([this.box.value, text]);
     this.onInput();
   }
 
@@ -133,7 +174,7 @@ export class Composer {
   stored(frame) {
     if (!this.forget(frame.client_id)) return;
     this.timeline.tell(frame.client_id, phrase("stored"));
-    this.flush();
+    setTimeout(() => this.flush(), NEXT_LINE_MS);
   }
 
   forget(clientId) {
@@ -143,24 +184,32 @@ export class Composer {
     return this.outbox.length < before;
   }
 
+  // Lines whose acknowledgement was lost, but which the conversation shows, were sent.
+  forgetShown(timeline) {
+    for (const { client_id } of [...this.outbox]) if (timeline.has(client_id)) this.forget(client_id);
+  }
+
   // The server said no to a line: it stays on the page, with what to do.
   refused(frame) {
-    const line = this.outbox.find((other) => other.client_id === frame.client_id);
+    // A frame that could not even be read has no id; the head is the one that is on its way.
+    const line = frame.client_id === null && frame.code === "frame.malformed"
+      ? this.outbox[0] : this.outbox.find((other) => other.client_id === frame.client_id);
     if (!line) return;
     if (frame.code === "chat.identification-pending") { this.hold(true); return; }
-    if (frame.code === "chat.ended") { this.ended(); return; }
+    if (frame.code === "chat.ended") { this.onEnded(); return; }
     if (frame.code === "limit.exceeded") { this.timeline.fail(line.client_id, frame.text); setTimeout(() => this.flush(), RETRY_LIMIT_MS); return; }
     this.forget(line.client_id);
     this.timeline.fail(line.client_id, frame.text, () => { this.timeline.remove(line.client_id); this.put(line.text); });
     this.flush();
   }
 
-  // What was not sent when the chat ended goes back where it can be used again.
-  ended() {
-    const unsent = [...this.outbox.map((line) => line.text), this.box.value].filter(Boolean).join("\n");
+  // What was not sent when the chat ended, or went to somebody else, is taken to where it can be used again.
+  takeUnsent() {
+    const unsent = joined([...this.outbox.map((line) => line.text), this.box.value]);
     for (const line of [...this.outbox]) { this.forget(line.client_id); this.timeline.remove(line.client_id); }
+    this.box.value = "";
     store.remove(this.draftKey);
-    this.onEnded(unsent);
+    return unsent;
   }
 
   takeFiles(data, event) {
@@ -178,6 +227,8 @@ function hasFiles(data) {
   return Boolean(data) && [...data.types].includes("Files");
 }
 
+const PEM_KEY = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
+const PEM_LOOK_BYTES = 65536;
 const KEY_NAME = /\.(key|pfx|p12|pem|jks|ppk)$/i;
 
 class Upload {
@@ -191,8 +242,8 @@ class Upload {
     composer.uploads.append(this.row);
   }
 
-  start() {
-    if (KEY_NAME.test(this.file.name)) { this.fail(phrase("private_key"), false); return; }
+  async start() {
+    if (KEY_NAME.test(this.file.name) || await this.isPemKey()) { this.fail(phrase("private_key"), false); return; }
     if (this.file.size > this.composer.maxBytes) { this.fail(this.composer.tooLarge, false); return; }
     this.request = new XMLHttpRequest();
     this.showProgress();
@@ -202,6 +253,12 @@ class Upload {
     this.request.onerror = () => this.fail(phrase("upload_cut"), true);
     this.request.onabort = () => this.close();
     this.request.send(this.body());
+  }
+
+  // Whatever its name; the server looks at the whole.
+  async isPemKey() {
+    try { return PEM_KEY.test(await this.file.slice(0, PEM_LOOK_BYTES).text()); }
+    catch { return false; }
   }
 
   body() {
@@ -221,10 +278,10 @@ class Upload {
   }
 
   finished() {
-    if (this.request.status === 200) { this.close(); return; }
-    let text = phrase("upload_failed");
-    try { text = JSON.parse(this.request.responseText).text || text; } catch { /* a proxy's page instead of ours */ }
-    this.fail(text, this.request.status >= 500);
+    let answer = {};
+    try { answer = JSON.parse(this.request.responseText); } catch { /* a proxy's page instead of ours */ }
+    if (answer.type === "message.stored") this.close();
+    else this.fail(answer.text || phrase("upload_failed"), !answer.text);
   }
 
   fail(text, mayRetry) {

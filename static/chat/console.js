@@ -1,7 +1,7 @@
 // The agents' console: lists and panes rendered by the server, kept alive by one socket.
 
 import { Attention } from "./attention.js";
-import { Composer, store } from "./composer.js";
+import { Composer, store, takeOrphans } from "./composer.js";
 import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
@@ -10,6 +10,7 @@ const role = (name, within = root) => within.querySelector(`[data-role="${name}"
 const agent = Number(root.dataset.agent);
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 const attention = new Attention(role("sound"), "fs.console.silent");
+const owner = `agente-${agent}-`;
 const panes = new Map();
 let known = waitingIds();
 let shown = [];
@@ -35,6 +36,8 @@ async function start() {
   setInterval(tick, 1000);
   tick();
   await Promise.all(mine().map((button) => load(button.dataset.open)));
+  for (const key of store.keys(`fs.unsent.${owner}`)) showUnsent(key);
+  keepUnsent(takeOrphans(owner, [...panes.keys()]), "");
   const [first] = mine();
   if (first && window.innerWidth >= 720) show(panes.get(Number(first.dataset.session)));
   transport.start();
@@ -145,8 +148,8 @@ function composerOf(pane) {
   note.addEventListener("change", () => form.classList.toggle("composer--note", note.checked));
   return new Composer(form, {
     session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
-    onEnded: () => reload(pane), isNote: () => note.checked,
-    maxBytes: Number(form.dataset.maxBytes), tooLarge: form.dataset.tooLarge,
+    onEnded: () => reload(pane), owner, isNote: () => note.checked,
+    maxBytes: Number(form.dataset.maxBytes), maxChars: Number(form.dataset.maxChars), tooLarge: form.dataset.tooLarge,
   });
 }
 
@@ -180,12 +183,36 @@ function fitColumns() {
   if (shown.length) show(shown[shown.length - 1]);
 }
 
+// The draft comes along by itself: the new composer finds it in the store.
 async function reload(pane) {
-  const draft = pane.composer ? pane.composer.box.value : "";
   const fresh = await load(pane.folio);
-  if (fresh && fresh.composer && draft) fresh.composer.put(draft);
+  if (fresh && !fresh.composer) salvage(pane, fresh.timeline);
   markLists();
   return fresh;
+}
+
+function salvage({ composer, folio }, timeline) {
+  if (!composer) return;
+  composer.forgetShown(timeline);
+  keepUnsent(composer.takeUnsent(), folio);
+}
+
+// What could not be sent any more stays in sight until the agent puts it away.
+function keepUnsent(words, folio) {
+  if (!words) return;
+  const key = `fs.unsent.${owner}${Date.now()}.${folio}`;
+  store.set(key, words);
+  showUnsent(key);
+}
+
+function showUnsent(key) {
+  const folio = key.split(".").pop();
+  const card = document.importNode(role("unsent-template").content, true).firstElementChild;
+  const about = folio ? phrase("unsent_in", { chat: folio }) : phrase("unsent");
+  role("unsent-about", card).textContent = about;
+  Object.assign(role("unsent-text", card), { value: store.get(key), ariaLabel: about });
+  role("unsent-remove", card).onclick = () => { store.remove(key); card.remove(); };
+  role("unsent").append(card);
 }
 
 function setColumns(columns) {
@@ -248,6 +275,7 @@ async function moved(frame) {
 }
 
 function lose(pane) {
+  salvage(pane, pane.timeline);
   close(pane);
   panes.delete(pane.session);
   pane.element.remove();
@@ -332,10 +360,15 @@ async function onSubmit(event) {
   if (form.dataset.role !== "identify") return;
   event.preventDefault();
   const pane = panes.get(Number(form.closest('[data-role="pane"]').dataset.session));
-  const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
-  const html = await response.text();
-  if (response.status === 409) { toast(JSON.parse(html).text); return; }
-  role("facts", pane.element).replaceChildren(...role("facts", parse(html)).childNodes);
+  try {
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const html = await response.text();
+    if (response.status === 409) { toast(JSON.parse(html).text); return; }
+    role("facts", pane.element).replaceChildren(...role("facts", parse(html)).childNodes);
+  } catch {
+    // No network, or the chat was taken away: what was typed stays in the form.
+    toast(phrase("form_failed"));
+  }
 }
 
 // --- Small things ---------------------------------------------------------------------------------------

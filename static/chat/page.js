@@ -1,7 +1,7 @@
 // The customer's page: the server renders its regions, and this places them when the chat moves.
 
 import { Attention } from "./attention.js";
-import { Composer, newId, store } from "./composer.js";
+import { Composer, newId, store, takeOrphans } from "./composer.js";
 import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
@@ -36,8 +36,8 @@ function begin() {
   });
   const form = role("composer");
   const composer = new Composer(form, {
-    session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: (unsent) => leaveUnsent(unsent),
-    maxBytes: Number(root.dataset.maxBytes), tooLarge: root.dataset.tooLarge,
+    session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: () => leaveUnsent(),
+    maxBytes: Number(root.dataset.maxBytes), maxChars: Number(root.dataset.maxChars), tooLarge: root.dataset.tooLarge,
   });
   chat = { session, timeline, transport, composer, stateKey: keyOf(JSON.parse(root.dataset.standing)) };
   composer.hold(root.dataset.stage === "identification");
@@ -118,7 +118,7 @@ function keyOf({ state, agent, is_identified, is_offered, ends_at }) {
 async function moved(frame) {
   const stateKey = keyOf(frame);
   if (chat.stateKey === stateKey) return;
-  if (frame.state === "ended") { chat.composer.ended(); return; }
+  if (frame.state === "ended") { leaveUnsent(); return; }
   // Only what was placed is known: after a lost answer the next frame asks again.
   if (await refresh()) chat.stateKey = stateKey;
 }
@@ -129,7 +129,8 @@ function refused(frame) {
 }
 
 // The chat ended with something unsent: the page that follows offers to use it.
-function leaveUnsent(unsent) {
+function leaveUnsent() {
+  const unsent = chat.composer.takeUnsent();
   chat.transport.stop();
   if (unsent) store.set("fs.unsent", unsent);
   location.replace("/chat/");
@@ -208,11 +209,24 @@ async function load(url, options, source) {
     const response = await fetch(url, options);
     const wasEnded = root.dataset.stage === "ended";
     const html = await response.text();
+    if (!html.includes('data-role="chat"')) throw new Error(String(response.status));
     if (wasEnded) placeEnded(html);
     else placeRegions(html, source.closest("[data-region]"));
   } catch {
-    role("connection").hidden = false;
+    // No network, a form that is too old, or a proxy's own page: what was typed stays where it is.
+    tellFailed(source);
   }
+}
+
+function tellFailed(source) {
+  const before = role("form-failed");
+  if (before) before.remove();
+  const words = document.createElement("p");
+  Object.assign(words, { className: "error", textContent: phrase("form_failed") });
+  words.dataset.role = "form-failed";
+  words.setAttribute("role", "alert");
+  source.append(words);
+  words.scrollIntoView({ block: "nearest" });
 }
 
 // An ended chat has no conversation to keep alive: its regions are simply placed.
@@ -271,17 +285,32 @@ function forgetTyped() {
 }
 if (root.dataset.session || role("left-message")) forgetTyped();
 
-// What the last chat could not take is offered again on the page of its end.
-if (root.dataset.stage === "ended" && store.get("fs.unsent")) offerUnsent(store.get("fs.unsent"));
+// What chats could not take, also while no page was open, is offered again: on the page of the end, or as
+// what a new chat begins with.
+if (!chat) takeLeftovers();
+
+function takeLeftovers() {
+  const orphans = takeOrphans("", []);
+  const unsent = [store.get("fs.unsent"), orphans].filter(Boolean).join("\n");
+  if (!unsent) return;
+  store.set("fs.unsent", unsent);
+  const box = role("first-text");
+  if (root.dataset.stage === "ended") offerUnsent(unsent);
+  else if (box && !box.value) { box.value = unsent; store.set("fs.draft.first", unsent); store.remove("fs.unsent"); }
+}
 
 async function offerUnsent(unsent) {
   const body = new FormData();
   body.append("csrfmiddlewaretoken", csrf());
   body.append("text", unsent);
   body.append("client_id", newId());
-  const response = await fetch("/chat/mensajes/", { method: "POST", body });
-  placeEnded(await response.text());
-  store.remove("fs.unsent");
+  try {
+    const response = await fetch("/chat/mensajes/", { method: "POST", body });
+    placeEnded(await response.text());
+    // Kept until a form has it: only then can it no longer be lost.
+    const field = root.querySelector("#unsent");
+    if (field) field.form.addEventListener("submit", () => store.remove("fs.unsent"));
+  } catch { /* it stays in the store, and the next page offers it */ }
 }
 
 function csrf() {
@@ -320,7 +349,7 @@ function fromHost({ data, origin }) {
   hostOrigin = origin;
   if (data.facturando === "shown") { isMinimized = false; if (chat) chat.timeline.keepFollowing(); seen(); focusBox(); }
   if (data.facturando === "hidden") isMinimized = true;
-  if (data.facturando === "text" && typeof data.text === "string") takeText(data.text.slice(0, 20000), String(data.page || ""));
+  if (data.facturando === "text" && typeof data.text === "string") takeText(data.text, String(data.page || ""));
 }
 
 function focusBox() {
@@ -331,17 +360,22 @@ function focusBox() {
 // The message typed in the site's bar.
 function takeText(text, page) {
   const box = role("first-text");
-  tellHost({ type: "taken" });
-  if (chat) { chat.composer.put(text); return; }
-  if (box) {
+  const other = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
+  if (chat) chat.composer.put(text);
+  else if (box) {
     box.value = text;
     role("page-url").value = page.slice(0, 2000);
     store.set("fs.draft.first", text);
     box.form.requestSubmit();
-    return;
+  } else if (other) {
+    if (!other.value.includes(text)) other.value = [other.value, text].filter(Boolean).join("\n");
+    store.set("fs.draft.text", other.value);
+  } else {
+    const unsent = [store.get("fs.unsent"), text].filter(Boolean).join("\n");
+    store.set("fs.unsent", unsent);
+    offerUnsent(unsent);
   }
-  const other = root.querySelector('.stage textarea[name="text"]');
-  if (other && !other.value) other.value = text;
+  tellHost({ type: "taken" });
 }
 
 function tellHost(message) {

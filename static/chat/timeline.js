@@ -40,6 +40,12 @@ export class Timeline {
     return [...this.list.querySelectorAll('[data-role="line"]')];
   }
 
+  // Whether a line is stored, as far as this page knows.
+  has(clientId) {
+    const line = this.find(clientId);
+    return Boolean(line && line.dataset[this.key]);
+  }
+
   // The newest number that both sides can see: what marks speak of.
   lastShared() {
     return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), 0);

@@ -5,16 +5,20 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 15000;
 const SILENCE_MS = 65000;
 const POLL_MS = 3000;
+const OPENING_MS = 10000;
 const SOCKET_TRIES = 2;
+const SOCKET_AGAIN_MS = 60000;
 
 export class Transport extends EventTarget {
   constructor({ socketPath, pollUrl, commandUrl, csrfToken, followed }) {
     super();
     Object.assign(this, { socketPath, pollUrl, commandUrl, csrfToken, followed });
     this.received = 0;
+    // Sockets and polls in a row that brought no frame.
     this.failures = 0;
+    this.socketDueAt = 0;
     this.isOnline = false;
-    this.everOpened = false;
+    this.isPolling = false;
     this.isStopped = false;
   }
 
@@ -37,21 +41,27 @@ export class Transport extends EventTarget {
 
   // True when the frame left by a way that is open; an answer comes as a frame.
   send(frame) {
-    if (this.socket && this.socket.readyState === WebSocket.OPEN) {
-      this.socket.send(JSON.stringify(frame));
-      return true;
-    }
     if (this.isPolling) {
       this.post(frame);
+      return true;
+    }
+    if (this.socket && this.socket.readyState === WebSocket.OPEN) {
+      this.socket.send(JSON.stringify(frame));
       return true;
     }
     return false;
   }
 
+  // While HTTP has taken over, polling goes on beside each new try of a socket.
   connect() {
     clearTimeout(this.timer);
     if (this.isStopped) return;
-    if (this.usesHttp()) { this.poll(); return; }
+    if (this.usesHttp() || (this.isPolling && this.isTrying())) { this.isPolling = true; this.poll(); return; }
+    this.openSocket();
+    if (this.isPolling) this.timer = setTimeout(() => this.connect(), POLL_MS);
+  }
+
+  openSocket() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}${this.socketPath}`);
     this.socket = socket;
@@ -62,24 +72,30 @@ export class Transport extends EventTarget {
     socket.onclose = (event) => { if (socket === this.socket) this.closed(event); };
   }
 
+  // Some proxies refuse sockets, others open them and carry nothing: only a frame shows that one works.
   usesHttp() {
-    if (!("WebSocket" in window)) return Boolean(this.pollUrl);
-    return Boolean(this.pollUrl) && !this.everOpened && this.failures >= SOCKET_TRIES;
+    if (!this.pollUrl) return false;
+    if (!("WebSocket" in window)) return true;
+    return this.failures >= SOCKET_TRIES && Date.now() < this.socketDueAt;
+  }
+
+  isTrying() {
+    return Boolean(this.socket) && this.socket.readyState <= WebSocket.OPEN;
   }
 
   opened() {
-    this.everOpened = true;
-    this.isPolling = false;
-    this.failures = 0;
-    for (const follow of this.followed()) this.send({ type: "chat.follow", ...follow });
-    this.setOnline(true);
+    for (const follow of this.followed()) this.socket.send(JSON.stringify({ type: "chat.follow", ...follow }));
+    if (!this.isPolling) this.setOnline(true);
   }
 
   heard(frame) {
+    if (this.isPolling) clearTimeout(this.timer);
+    this.isPolling = false;
+    this.failures = 0;
     this.received += 1;
     this.heardAt = Date.now();
-    if (frame.type === "heartbeat") this.send({ type: "heartbeat", received: this.received });
-    else if (this.received % 100 === 0) this.send({ type: "heartbeat", received: this.received });
+    if (frame.type === "heartbeat" || this.received % 100 === 0) this.send({ type: "heartbeat", received: this.received });
+    this.setOnline(true);
     this.emit(frame);
   }
 
@@ -89,10 +105,12 @@ export class Transport extends EventTarget {
 
   closed(event) {
     this.failures += 1;
-    this.setOnline(false);
+    if (this.failures >= SOCKET_TRIES) this.socketDueAt = Date.now() + SOCKET_AGAIN_MS;
     this.emit({ type: "transport.closed", code: event.code });
     // 44xx: the server said why, and coming back at once would be told the same.
-    if (event.code === 4404 || event.code === 4403) { this.isStopped = true; return; }
+    if (event.code === 4404 || event.code === 4403) { this.isStopped = true; this.setOnline(false); return; }
+    if (this.isPolling) return;
+    this.setOnline(false);
     this.timer = setTimeout(() => this.connect(), this.pause());
   }
 
@@ -104,39 +122,46 @@ export class Transport extends EventTarget {
 
   reconnect() {
     if (this.isStopped || this.isOnline) return;
-    if (this.socket && this.socket.readyState === WebSocket.CONNECTING) return;
+    if (this.isTrying()) return;
     this.connect();
   }
 
-  // A socket that says nothing for longer than its heartbeats is dead, whatever the browser believes.
+  // A socket that says nothing for longer than its heartbeats is dead, whatever the browser believes; and
+  // one that does not open, or not answer what it was asked first, will not do so later.
   checkSilence() {
-    if (this.isPolling || !this.socket || this.socket.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - this.heardAt < SILENCE_MS) return;
-    const socket = this.socket;
+    if (!this.isTrying()) return;
+    const isNew = this.socket.readyState === WebSocket.CONNECTING || (this.pollUrl && !this.received);
+    if (Date.now() - this.heardAt < (isNew ? OPENING_MS : SILENCE_MS)) return;
+    const { socket } = this;
     socket.onclose = null;
     socket.close();
+    this.socket = null;
     this.closed({ code: 1006 });
   }
 
   setOnline(isOnline) {
     if (this.isOnline === isOnline) return;
     this.isOnline = isOnline;
-    this.emit({ type: "transport.changed", isOnline, isPolling: Boolean(this.isPolling) });
+    this.emit({ type: "transport.changed", isOnline });
   }
 
   async poll() {
-    this.isPolling = true;
+    let pause = POLL_MS;
     try {
       const [follow] = this.followed();
       const response = await fetch(`${this.pollUrl}?after=${follow ? follow.after : 0}`, { headers: { Accept: "application/json" } });
       if (response.status === 404) { this.emit({ type: "transport.closed", code: 4404 }); this.isStopped = true; return; }
       if (!response.ok) throw new Error(String(response.status));
       this.receive(await response.json());
+      // The server was away and is back: sockets may work again.
+      if (!this.isOnline) this.failures = 0;
       this.setOnline(true);
     } catch {
+      this.failures += 1;
       this.setOnline(false);
+      pause = this.pause();
     }
-    this.timer = setTimeout(() => this.connect(), POLL_MS);
+    if (this.isPolling) this.timer = setTimeout(() => this.connect(), pause);
   }
 
   async post(frame) {
@@ -146,7 +171,9 @@ export class Transport extends EventTarget {
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrfToken },
         body: JSON.stringify(frame),
       });
-      if (response.ok) this.receive(await response.json());
+      // A proxy's own page instead of an answer: what was sent goes again when a poll comes through.
+      if (!response.ok) throw new Error(String(response.status));
+      this.receive(await response.json());
     } catch {
       this.setOnline(false);
     }

@@ -12,7 +12,7 @@
     ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
     : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
   var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
-  var bar, label, form, box, badge, panel, frame, pending = "", isOpen = false;
+  var bar, label, form, box, badge, panel, frame, pending = "", isOpen = false, ownTitle, shownTitle;
 
   function style(element, rules) {
     element.style.cssText = (base + rules).replace(/;/g, " !important;");
@@ -143,9 +143,17 @@
     } else if (what === "minimize") {
       close();
     } else if (what === "unread") {
+      showCount(Number(event.data.count) || 0);
       badge.textContent = event.data.count || "";
       badge.style.setProperty("display", event.data.count ? "inline-block" : "none", "important");
     }
+  }
+
+  /* In the title of the page, for whoever is in another tab; the page may change its own meanwhile. */
+  function showCount(count) {
+    if (document.title !== shownTitle) { ownTitle = document.title; }
+    shownTitle = count ? "(" + count + ") " + ownTitle : ownTitle;
+    if (document.title !== shownTitle) { document.title = shownTitle; }
   }
 
   if (document.body) { build(); } else { document.addEventListener("DOMContentLoaded", build); }

@@ -16,7 +16,7 @@ class Network:
     def __init__(self, target: int, port: int) -> None:
         self.target = target
         self.port = port
-        self.refuses_sockets = False
+        self.refuses_sockets = self.drops_sockets = False
         self.is_cut = False
         self.loop = asyncio.new_event_loop()
         self.is_flowing = asyncio.Event()
@@ -42,7 +42,7 @@ class Network:
 
     def mend(self) -> None:
         """As good as new."""
-        self.refuses_sockets = self.is_cut = False
+        self.refuses_sockets = self.drops_sockets = self.is_cut = False
         self._wait(self._flow(True))
 
     def close(self) -> None:
@@ -85,7 +85,8 @@ class Network:
             return
         self.writers.add(writer)
         head = await reader.readuntil(b"\r\n\r\n")
-        if self.refuses_sockets and b"upgrade: websocket" in head.lower():
+        is_socket = b"upgrade: websocket" in head.lower()
+        if self.refuses_sockets and is_socket:
             writer.write(REFUSAL)
             await writer.drain()
             writer.close()
@@ -94,6 +95,11 @@ class Network:
         there, back = await asyncio.open_connection("127.0.0.1", self.target, limit=LIMIT)
         self.writers.add(back)
         back.write(head)
+        if self.drops_sockets and is_socket:
+            writer.write(await there.readuntil(b"\r\n\r\n"))
+            await writer.drain()
+            back.transport.abort()
+            return
         try:
             await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
         finally:

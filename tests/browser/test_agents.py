@@ -148,7 +148,7 @@ def test_the_chat_of_an_agent_whose_console_died_goes_to_the_head_of_the_queue(
 
 
 def test_the_chat_of_an_agent_whose_network_froze_goes_to_the_head_of_the_queue(
-    impatient, new_customer, new_desk, watch
+    impatient, new_customer, new_desk, watch, shoot
 ):
     """The socket stays open and carries nothing: only missed heartbeats tell."""
     watch.expect("WebSocket connection to")
@@ -160,12 +160,23 @@ def test_the_chat_of_an_agent_whose_network_froze_goes_to_the_head_of_the_queue(
     rosa.start("Rosa Díaz")
 
     impatient.wire.freeze()
+    laura.say("Ana López", "Lo que ya no llegó")
+    laura.box("Ana López").fill("Y lo que escribía")
 
     _is_returned(ana, rosa, diego)
     impatient.wire.mend()
     expect(laura.page.get_by_role("alert")).to_have_text("Este chat pasó a otro agente o volvió a la cola.")
     laura.is_connected()
     expect(laura.pane("Ana López")).to_be_hidden()
+    unsent = laura.page.get_by_label(re.compile("Esto no se envió en el chat C.*Cópielo si aún lo necesita."))
+    expect(unsent).to_have_value("Lo que ya no llegó\nY lo que escribía")
+    shoot(laura.page, "61-consola-sin-enviar")
+    laura.page.reload()
+    expect(unsent).to_have_value("Lo que ya no llegó\nY lo que escribía")
+    laura.page.get_by_role("button", name="Quitar").click()
+    laura.page.reload()
+    laura.is_connected()
+    expect(unsent).to_have_count(0)
 
 
 def test_the_console_of_a_disabled_agent_ends(impatient, new_customer, new_desk, shoot):

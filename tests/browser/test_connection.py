@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 REFUSED = r"WebSocket connection to .* failed|net::ERR_|NetworkError|can’t establish a connection"
@@ -120,12 +121,30 @@ def test_an_agent_learns_on_coming_back_what_happened_meanwhile(site, new_custom
     expect(laura.waiting("Rosa Díaz")).to_be_visible()
 
 
+def test_many_lines_written_without_network_all_arrive_in_order(site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site), new_desk(site, url=site.wire.url)
+    _begin(ana, laura)
+    site.wire.cut()
+    expect(laura.page.get_by_text("Sin conexión: reconectando…")).to_be_visible()
+    written = [f"Paso {number} de cuarenta" for number in range(1, 41)]
+    for text in written:
+        laura.say("Ana López", text)
+    site.wire.mend()
+
+    expect(ana.line(written[-1])).to_have_count(1)
+    steps = ana.timeline.get_by_role("listitem").filter(has_text="de cuarenta")
+    expect(steps).to_have_text([re.compile(f"^.*{text}") for text in written])
+
+
+@pytest.mark.parametrize("fault", ["refuses_sockets", "drops_sockets"])
 def test_where_sockets_are_blocked_plain_requests_take_over(
-    each_browser, site, new_customer, new_desk, watch
+    fault, each_browser, site, new_customer, new_desk, watch
 ):
     watch.expect(REFUSED)
     watch.expect(r"answer 502: \S+/ws/chat/")
-    site.wire.refuses_sockets = True
+    watch.expect("interrupted while the page was loading")
+    setattr(site.wire, fault, True)
     ana, laura = new_customer(site, each_browser), new_desk(site)
     ana.open_chat(site.wire.url)
     ana.start("Ana López", "Detrás de un proxy")

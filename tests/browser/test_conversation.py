@@ -49,6 +49,74 @@ def test_the_first_message_survives_a_reload_and_a_change_of_page(each_browser, 
     expect(ana.bar.get_by_role("textbox", name="Mensaje")).to_have_value("A medio escribir")
 
 
+def test_words_typed_in_the_bar_meet_an_ended_chat_and_are_not_lost(
+    each_browser, site, new_customer, new_desk
+):
+    """A browser shows its last chat until it is put away; the bar of another tab knows nothing of it."""
+    ana, laura = new_customer(site, each_browser), new_desk(site)
+    ana.visit()
+    _begin(ana, laura)
+    laura.end("Ana López")
+    ana.sees(re.compile("Folio: C"))
+    ana.page.evaluate("sessionStorage.clear()")
+
+    ana.visit()
+    ana.ask("Ahora falla otra cosa")
+
+    expect(ana.chat.get_by_label("Lo que escribió y no se envió")).to_have_value("Ahora falla otra cosa")
+    ana.button("Iniciar otro chat con este mensaje").click()
+    laura.take("Ana López")
+    expect(laura.line("Ana López", "Ahora falla otra cosa")).to_be_visible()
+
+
+def test_a_draft_of_a_chat_that_ended_meanwhile_is_offered_again(site, new_customer, new_desk):
+    ana, laura = new_customer(site), new_desk(site)
+    ana.open_chat()
+    _begin(ana, laura)
+    ana.box.fill("Iba a preguntar por la nómina")
+    ana.page.goto("about:blank")
+    laura.end("Ana López")
+
+    ana.open_chat()
+    unsent = ana.chat.get_by_label("Lo que escribió y no se envió")
+    expect(unsent).to_have_value("Iba a preguntar por la nómina")
+    # Nothing was sent yet, so nothing is forgotten yet.
+    ana.page.reload()
+    expect(unsent).to_have_value("Iba a preguntar por la nómina")
+
+
+@pytest.mark.parametrize("length", [4_001, 17_000, 200_000])
+def test_a_text_that_is_too_long_stays_in_the_box_and_stops_nothing(length, chatting):
+    ana, laura = chatting
+    ana.say("x" * length)
+
+    ana.sees(f"El mensaje puede tener hasta 4000 caracteres y el suyo tiene {length}. Envíelo en partes.")
+    assert len(ana.box.input_value()) == length
+    ana.say("Ahora corto")
+    expect(laura.line("Ana López", "Ahora corto")).to_be_visible()
+    expect(ana.chat.get_by_text("El mensaje puede tener hasta")).to_be_hidden()
+
+
+def test_a_form_that_a_proxy_answers_with_its_own_page_says_so_and_keeps_what_was_typed(
+    site, new_customer, new_desk, watch
+):
+    watch.expect("answer 502")
+    ana, laura = new_customer(site), new_desk(site)
+    ana.open_chat()
+    ana.start("Ana López")
+    laura.take("Ana López")
+    ana.fill_identification()
+    proxy = "**/chat/identificacion/"
+    ana.page.route(proxy, lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+
+    ana.button("Identificarme").click()
+
+    ana.sees("No se pudo enviar y nada se perdió.")
+    ana.page.unroute(proxy)
+    ana.button("Identificarme").click()
+    expect(ana.line("Identificación recibida")).to_be_visible()
+
+
 def test_name_and_email_survive_a_reload(site, new_customer):
     ana = new_customer(site)
     ana.visit()
@@ -228,6 +296,23 @@ def test_unread_lines_are_counted_in_the_title_of_a_hidden_tab(chatting):
     ana.page.evaluate(SHOW)
     expect(ana.page).to_have_title(title)
     expect(laura.line("Ana López", "Dos")).to_contain_text("leído")
+
+
+def test_unread_lines_are_counted_in_the_title_of_the_page_that_embeds_the_chat(site, new_customer, new_desk):
+    ana, laura = new_customer(site), new_desk(site)
+    ana.visit()
+    _begin(ana, laura)
+    title = ana.page.title()
+    ana.minimize()
+
+    laura.say("Ana López", "Uno")
+    expect(ana.page).to_have_title(f"(1) {title}")
+    ana.page.evaluate("document.title = 'Precios'")
+    laura.say("Ana López", "Dos")
+    expect(ana.page).to_have_title("(2) Precios")
+
+    ana.restore()
+    expect(ana.page).to_have_title("Precios")
 
 
 def test_unread_lines_are_counted_on_the_bar_of_a_minimized_window(site, new_customer, new_desk):

@@ -111,9 +111,17 @@ def test_a_private_key_is_refused_by_its_name_before_it_is_sent(name, chatting, 
     expect(ana.chat.get_by_text("llave privada")).to_have_count(0)
 
 
-def test_a_private_key_with_another_name_is_refused_on_arrival(chatting):
+def test_a_private_key_with_another_name_is_refused_before_it_is_sent(chatting, watch):
+    ana, _laura = chatting
+    ana.send_file(file("nota.txt", b"Mi llave:\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIF\n"))
+
+    ana.sees("parece una llave privada y no se envió")
+    assert not _uploads(watch.requests)
+
+
+def test_a_private_key_that_a_browser_does_not_know_is_refused_on_arrival(chatting):
     ana, laura = chatting
-    ana.send_file(file("nota.txt", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIF\n"))
+    ana.send_file(file("nota.txt", "-----BEGIN PRIVATE KEY-----\nMIIF\n".encode("utf-16")))
 
     ana.sees(re.compile("parece una llave privada .* no la comparta con nadie"))
     ana.say("¿Entonces?")

@@ -158,7 +158,7 @@ def test_open_sockets_are_left_alone_when_only_the_greeting_changes(
 ):
     console = ear(agent_group(laura.pk))
     with django_capture_on_commit_callbacks(execute=True):
-        supervisor.post(page_of(laura), form_of(laura, greeting="Hola."))
+        supervisor.post(page_of(laura), form_of(laura, greeting="Hola, {nombre}."))
     assert console.frames() == []
 
 

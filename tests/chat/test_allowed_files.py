@@ -63,7 +63,8 @@ REFUSED = {
     "XML with entities": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
     "XML with entities in UTF-16": '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'.encode("utf-16"),
     "XML with a style sheet": b'<?xml-stylesheet href="x.xsl" type="text/xsl"?><a/>',
-    "XML that is not well formed": b"<a><b></a>",
+    "XML that is not well formed and would be a page": b"<a><b><script>alert(1)</script></a>",
+    "XML that is not well formed, with a picture's namespace": b'<a xmlns="http://www.w3.org/2000/svg"><b></a>',
     "bytes": bytes(range(256)),
     "NUL in a text": b"hola\x00mundo",
 }
@@ -93,6 +94,13 @@ def test_what_a_browser_could_run_or_nobody_needs_is_refused_whatever_its_name(k
         "Este tipo de archivo no se puede enviar. "
         "Se aceptan imágenes, PDF, XML, TXT, ZIP y documentos de Office."
     )
+
+
+def test_a_broken_invoice_may_be_sent_as_text():
+    """What is wrong with it is what support is asked about."""
+    checked = check_file(upload("factura.xml", real.CFDI[:-9]))
+
+    assert (checked.name, checked.content_type) == ("factura.xml.txt", "text/plain")
 
 
 def test_the_clients_header_is_not_believed():

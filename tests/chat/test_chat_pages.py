@@ -1,5 +1,6 @@
 """A running and an ended chat as pages and forms, without any script."""
 
+import re
 import uuid
 
 import pytest
@@ -15,6 +16,7 @@ from tests.chat.conftest import browser_of
 from tests.chat.factories import (
     ANA,
     BETO,
+    FIRST_WORDS,
     NOW,
     RFC,
     ProgramFactory,
@@ -22,6 +24,7 @@ from tests.chat.factories import (
     conversing,
     end,
     fresh,
+    identify,
     later,
     line_of,
     say_as_agent,
@@ -196,8 +199,59 @@ def test_without_a_chat_the_forms_lead_to_its_page():
     browser = browser_of(BETO)
 
     for url in ("mensajes", "identificacion", "sigo-aqui", "esperar", "calificacion", "copia", "otro"):
-        response = browser.post(f"/chat/{url}/", {"text": "Hola", "client_id": str(uuid.uuid4())})
+        response = browser.post(f"/chat/{url}/", {"client_id": str(uuid.uuid4())})
         assert (response.status_code, response["Location"]) == (302, "/chat/")
+
+
+def test_a_line_of_a_browser_that_lost_its_chat_stays_on_the_page():
+    response = browser_of(BETO).post(
+        "/chat/mensajes/", {"text": "Sale el error 301", "client_id": uuid.uuid4()}
+    )
+
+    assert "no se envió nada" in response.content.decode()
+    assert ">Sale el error 301</textarea>" in response.content.decode()
+
+
+def test_a_file_of_a_browser_that_lost_its_chat_does_not_look_sent():
+    response = browser_of(BETO).post(
+        "/chat/mensajes/",
+        {"client_id": uuid.uuid4(), "file": SimpleUploadedFile("a.txt", b"hola")},
+        headers={"Accept": "application/json"},
+    )
+
+    assert (response.status_code, response.json()["code"]) == (404, "chat.none")
+
+
+@pytest.mark.parametrize("url", ["identificacion", "sigo-aqui"])
+def test_a_line_that_was_refused_for_the_identification_is_sent_after_it(laura, url):
+    """Without scripts it travels from form to form."""
+    session = attended(laura)
+    browser = browser_of(ANA)
+    refused = browser.post("/chat/mensajes/", {"text": "Sale el error 301", "client_id": uuid.uuid4()})
+    draft = hidden_fields(refused, "/chat/identificacion/")
+    wrong = browser.post("/chat/identificacion/", draft | {"rfc": "X"})
+    draft = hidden_fields(wrong, "/chat/identificacion/")
+    if url == "sigo-aqui":
+        identify(session)
+    form = {
+        "rfc": RFC,
+        "legal_name": "Papelería López",
+        "program": "CFDI Escritorio",
+        "program_version": "5.2",
+    }
+
+    for _twice in range(2):
+        assert browser.post(f"/chat/{url}/", draft | form).status_code == 302
+
+    texts = [line.text for line in session.messages.filter(author="customer")]
+    assert texts == [FIRST_WORDS, "Sale el error 301"]
+
+
+def hidden_fields(response, action):
+    """What the form with this action carries beside its visible fields."""
+    page = response.content.decode()
+    form = page[page.index(f'action="{action}"') :].split("</form>")[0]
+    return dict(re.findall(r'<input type="hidden" name="(draft\w*)" value="([^"]+)"', form))
 
 
 def test_changes_are_posted_and_never_got():
@@ -277,8 +331,21 @@ def test_polling_gets_what_a_socket_would_have_sent(browser):
         "marks.moved",
         "marks.moved",
         "queue.moved",
+        "typing.changed",
     ]
-    assert (frames[0]["number"], frames[0]["text"], frames[-1]["place"]) == (2, "dos", 1)
+    assert (frames[0]["number"], frames[0]["text"], frames[-2]["place"]) == (2, "dos", 1)
+
+
+def test_polling_tells_whether_the_agent_types(browser, laura):
+    session = conversing(laura)
+    seen = []
+
+    for is_typing in (True, False):
+        services.show_typing(session=session, author=services.Author(laura), is_typing=is_typing)
+        frames = browser.get("/chat/eventos/?after=9").json()["frames"]
+        seen += [frame["is_typing"] for frame in frames if frame["type"] == "typing.changed"]
+
+    assert seen == [True, False]
 
 
 @pytest.mark.parametrize("query", ["", "?after=", "?after=x", "?after=-1", "?after=99999999999"])

@@ -36,6 +36,7 @@ def quick_beats(settings, monkeypatch):
     """Heartbeats follow each other, and a test that is slow to answer is not taken for dead."""
     settings.CHAT_HEARTBEAT = TINY
     monkeypatch.setattr(consumers, "MISSED_HEARTBEATS", 1_000)
+    monkeypatch.setattr(consumers, "WINDOW", 100_000)
 
 
 def of_type(frames, *types):

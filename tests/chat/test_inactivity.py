@@ -236,7 +236,8 @@ def test_who_acts_too_late_ends_the_chat_with_its_reason(asked):
 
 
 def test_enforcing_earlier_changes_nothing(asked):
-    assert enforce(asked, later(minutes=9, seconds=59.999)).is_active
+    assert not enforce(fresh(asked), later(minutes=9, seconds=59.999))
+    assert fresh(asked).is_active
     assert "ended.inactivity" not in rules_of(asked)
 
 

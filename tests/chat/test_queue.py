@@ -10,6 +10,7 @@ from chat.services import (
     assign_waiting,
     place_in_queue,
     return_to_queue,
+    set_available,
 )
 from tests.chat.factories import (
     ANA,
@@ -107,6 +108,12 @@ def test_a_full_agent_takes_their_own_chat_again_without_complaint(laura):
 def test_an_ended_chat_is_not_taken(laura):
     with pytest.raises(ChatEnded):
         accept(end(start(ANA)), laura)
+
+
+def test_an_agent_who_is_away_may_take_a_chat_by_hand(laura):
+    set_available(agent=laura, is_available=False, now=NOW)
+
+    assert accept(start(ANA), laura).agent == laura
 
 
 def test_a_full_agent_takes_no_more(laura):

@@ -127,6 +127,23 @@ async def test_what_is_no_chats_number_is_malformed(laura, session):
     assert code == "frame.malformed"
 
 
+@pytest.mark.parametrize("kind", ["message.send", "note.send"])
+async def test_a_stored_line_is_acknowledged_again_after_its_chat_went_to_somebody_else(laura, diego, kind):
+    session = await do(conversing, laura)
+    line = {"type": kind, "session": session.pk, "text": "Reinicie", "client_id": str(uuid.uuid4())}
+    async with agent_socket(laura) as socket:
+        await socket.send(**line)
+        first = await socket.next("message.stored")
+        await do(services.return_to_queue, session=session, now=NOW)
+        await do(accept, session, diego)
+
+        await socket.send(**line)
+        assert await socket.next("message.stored") == first
+
+    async with agent_socket(diego) as socket:
+        assert await refused_command(socket, **line) == "message.conflict"
+
+
 async def test_a_waiting_chat_is_read_and_not_written(laura):
     session = await do(start, ANA)
     async with agent_socket(laura) as socket:

@@ -1,9 +1,10 @@
 """An agent who vanishes, or is disabled, loses the chats to the head of the queue."""
 
 import pytest
+from django.db.models import Q
 
 from chat.models import Agent
-from chat.services import give_sign_of_life, place_in_queue, set_available
+from chat.services import give_sign_of_life, place_in_queue, return_to_queue, set_available
 from chat.services.due import return_vanished
 from tests.chat.factories import (
     ANA,
@@ -93,6 +94,15 @@ def test_the_chats_of_others_and_ended_ones_stay_where_they_are(laura, diego):
 
     assert fresh(of_diego).agent == diego
     assert fresh(ended).is_ended
+
+
+def test_an_agent_who_comes_back_at_the_last_moment_keeps_the_chat(laura):
+    session = attended(laura)
+    Agent.objects.update(last_seen_at=later(seconds=60))
+
+    assert not return_to_queue(session=session, now=later(seconds=60), still=Q(agent__last_seen_at__lte=NOW))
+
+    assert fresh(session).agent == laura
 
 
 def test_returned_twice_is_returned_once(laura):

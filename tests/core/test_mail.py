@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.template import TemplateDoesNotExist
+from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from core import mail
-from core.mail import queue_mail, send_queued
+from core.mail import forget_old, queue_mail, send_queued
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -253,3 +255,22 @@ def test_a_mail_server_that_is_gone_loses_nothing(letterbox, settings):
 
     row.refresh_from_db()
     assert row.status == STATUS.requeued
+
+
+def test_mails_are_forgotten_after_their_time_and_no_sooner(settings):
+    old, young = queue(), queue()
+    now = timezone.now()
+    Email.objects.filter(pk=old.pk).update(created=now - settings.MAIL_KEPT - timedelta(seconds=1))
+    Email.objects.filter(pk=young.pk).update(created=now - settings.MAIL_KEPT + timedelta(seconds=60))
+
+    assert forget_old(now) == 1
+
+    assert list(Email.objects.all()) == [young]
+
+
+def test_old_mails_are_looked_for_once_an_hour(settings):
+    assert forget_old(timezone.now()) == 0
+    Email.objects.filter(pk=queue().pk).update(created=timezone.now() - settings.MAIL_KEPT * 2)
+
+    assert forget_old(timezone.now()) == 0
+    assert Email.objects.count() == 1
