@@ -308,6 +308,16 @@ CHAT_MAX_SOCKETS_PER_ADDRESS = env.int("CHAT_MAX_SOCKETS_PER_ADDRESS", default=2
 CHAT_MAX_MESSAGE_CHARS = env.int("CHAT_MAX_MESSAGE_CHARS", default=4000)
 # Manual, "Tolerancia en el chat".
 APPOINTMENT_TOLERANCE = timedelta(minutes=env.int("APPOINTMENT_TOLERANCE_MINUTES", default=10))
+# From when the customer may wait for the hour; coming early counts as present.
+APPOINTMENT_EARLY = timedelta(minutes=env.int("APPOINTMENT_EARLY_MINUTES", default=10))
+# Long enough to fill in the form, short enough for whoever wants the same hour.
+APPOINTMENT_HOLD = _seconds("APPOINTMENT_HOLD_SECONDS", 300)
+# Booked and still to come, for one e-mail or one RFC: nobody keeps the week from the others.
+APPOINTMENT_MOST_LIVE = env.int("APPOINTMENT_MOST_LIVE", default=2)
+# How often a customer changes the hour of one appointment.
+APPOINTMENT_MOST_MOVES = env.int("APPOINTMENT_MOST_MOVES", default=3)
+# The last reminder; the other one comes the day before.
+APPOINTMENT_REMINDER_SOON = timedelta(minutes=env.int("APPOINTMENT_REMINDER_SOON_MINUTES", default=15))
 
 # Limits, as "how many/in how many seconds". An office of several people shares one address.
 LIMITS = {

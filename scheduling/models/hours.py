@@ -20,7 +20,7 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("domingo")
 
 
-def _opens_before_closing(name: str) -> models.CheckConstraint:
+def opens_before_closing(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=models.Q(opens_at__lt=models.F("closes_at")),
         name=name,
@@ -41,7 +41,7 @@ class BusinessHours(models.Model):
         verbose_name = _("horario de atención")
         verbose_name_plural = _("horarios de atención")
         ordering = ["weekday", "opens_at"]
-        constraints = [_opens_before_closing("business_hours_open_before_closing")]
+        constraints = [opens_before_closing("business_hours_open_before_closing")]
 
     def __str__(self) -> str:
         return gettext("%(weekday)s de %(opens)s a %(closes)s") % {
@@ -123,7 +123,7 @@ class SpecialInterval(models.Model):
         verbose_name = _("intervalo")
         verbose_name_plural = _("intervalos del horario especial")
         ordering = ["opens_at"]
-        constraints = [_opens_before_closing("special_interval_open_before_closing")]
+        constraints = [opens_before_closing("special_interval_open_before_closing")]
 
     def __str__(self) -> str:
         return gettext("de %(opens)s a %(closes)s") % {
