@@ -35,18 +35,53 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything that decides which hours are free."""
+class Attendance:
+    """Which hours are attended, and by whom."""
 
     calendar: OpeningCalendar
-    terms: Terms
     shifts: Shifts
+
+    def fits(self, agent: int, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether an hour lies whole in one opening interval and in one shift of an agent, booked or not."""
+        day = self._day(starts_at)
+        is_open = any(_holds(span, starts_at, ends_at) for span in self.opening_spans(day))
+        return is_open and self.is_on_shift(agent, starts_at, ends_at)
+
+    def is_on_shift(self, agent: int, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether one shift of an agent, touching ones being one, holds all of an hour."""
+        day = self._day(starts_at)
+        intervals = merged(self.shifts.get(agent, {}).get(day.weekday(), ()))
+        return any(_holds(span, starts_at, ends_at) for span in self._spans(day, intervals))
+
+    def opening_spans(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The opening intervals of a local date as instants."""
+        return list(self._spans(day, self.calendar.intervals_on(day)))
+
+    def _day(self, instant: datetime) -> date:
+        return instant.astimezone(self.calendar.zone).date()
+
+    def _spans(self, day: date, intervals: Iterable[Interval]) -> Iterator[tuple[datetime, datetime]]:
+        for interval in intervals:
+            yield self._instant(day, interval.opens), self._instant(day, interval.closes)
+
+    def _instant(self, day: date, moment: time) -> datetime:
+        # A time of day has no 24:00: the last microsecond stands for it.
+        if moment == time.max:
+            day, moment = day + timedelta(days=1), time.min
+        # In UTC, so that lengths can be added whatever the zone's clocks do.
+        return datetime.combine(day, moment, self.calendar.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Plan(Attendance):
+    """Everything that decides which hours are free."""
+
+    terms: Terms
     bookings: Bookings
 
     def days(self, now: datetime) -> list[date]:
         """The local dates on which hours are offered, today's first."""
-        today = now.astimezone(self.calendar.zone).date()
-        return [today + timedelta(days=offset) for offset in range(self.terms.horizon_days + 1)]
+        return [self._day(now) + timedelta(days=offset) for offset in range(self.terms.horizon_days + 1)]
 
     def slots(self, now: datetime, days: Iterable[date] | None = None) -> list[Slot]:
         """The free hours in order, of all days that are offered or of those in `days`.
@@ -55,55 +90,31 @@ class Plan:
         sooner than the notice allows, and has at least one agent: on shift for all of it and not booked.
         """
         offered = self.days(now)
-        wanted = offered if days is None else [day for day in offered if day in set(days)]
+        wanted = offered if days is None else sorted(set(days).intersection(offered))
         earliest = now + self.terms.notice
-        found = (self._slot(*span) for day in wanted for span in self._grid(day) if span[0] >= earliest)
+        spans = (span for day in wanted for span in self._grid(day) if span[0] >= earliest)
+        found = (self._slot(*span) for span in spans)
         return [slot for slot in found if slot.agents]
 
-    def fits(self, agent: int, starts_at: datetime, ends_at: datetime) -> bool:
-        """Whether an hour lies whole in one opening interval and in one shift of an agent, booked or not."""
-        day = starts_at.astimezone(self.calendar.zone).date()
-        is_open = any(_holds(span, starts_at, ends_at) for span in self._spans(day, self._opening(day)))
-        return is_open and self._is_on_shift(agent, day, starts_at, ends_at)
+    def free_agents(self, starts_at: datetime, ends_at: datetime) -> tuple[int, ...]:
+        """The agents on shift and not booked for all of an hour, by number."""
+        on_shift = (agent for agent in sorted(self.shifts) if self.is_on_shift(agent, starts_at, ends_at))
+        return tuple(agent for agent in on_shift if not self._is_booked(agent, starts_at, ends_at))
 
     def _grid(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        for begin, end in self._spans(day, self._opening(day)):
+        for begin, end in self.opening_spans(day):
             starts_at = begin
-            while starts_at + self.terms.length <= end:
-                yield starts_at, starts_at + self.terms.length
-                starts_at += self.terms.length
+            while (ends_at := starts_at + self.terms.length) <= end:
+                yield starts_at, ends_at
+                starts_at = ends_at
 
     def _slot(self, starts_at: datetime, ends_at: datetime) -> Slot:
-        day = starts_at.astimezone(self.calendar.zone).date()
-        agents = (
-            agent
-            for agent in sorted(self.shifts)
-            if self._is_on_shift(agent, day, starts_at, ends_at)
-            and not self._is_booked(agent, starts_at, ends_at)
-        )
         zone = self.calendar.zone
-        return Slot(starts_at.astimezone(zone), ends_at.astimezone(zone), tuple(agents))
-
-    def _opening(self, day: date) -> tuple[Interval, ...]:
-        return self.calendar.intervals_on(day)
-
-    def _is_on_shift(self, agent: int, day: date, starts_at: datetime, ends_at: datetime) -> bool:
-        intervals = merged(self.shifts.get(agent, {}).get(day.weekday(), ()))
-        return any(_holds(span, starts_at, ends_at) for span in self._spans(day, intervals))
+        agents = self.free_agents(starts_at, ends_at)
+        return Slot(starts_at.astimezone(zone), ends_at.astimezone(zone), agents)
 
     def _is_booked(self, agent: int, starts_at: datetime, ends_at: datetime) -> bool:
         return any(begin < ends_at and end > starts_at for begin, end in self.bookings.get(agent, ()))
-
-    def _spans(self, day: date, intervals: Iterable[Interval]) -> Iterator[tuple[datetime, datetime]]:
-        """Intervals as instants in UTC, in which lengths can be added whatever the zone's clocks do."""
-        for interval in intervals:
-            yield self._instant(day, interval.opens), self._instant(day, interval.closes)
-
-    def _instant(self, day: date, moment: time) -> datetime:
-        # A time of day has no 24:00: the last microsecond stands for it.
-        if moment == time.max:
-            day, moment = day + timedelta(days=1), time.min
-        return datetime.combine(day, moment, self.calendar.zone).astimezone(UTC)
 
 
 def nearest(slots: Sequence[Slot], instant: datetime, count: int) -> list[Slot]:

@@ -76,7 +76,7 @@ def move(
         at=now,
         act=act,
         by_id=by.pk if by else None,
-        reason=reason[:300],
+        reason=reason,
         state_before=step.before,
         state_after=step.after,
         starts_at_before=before,

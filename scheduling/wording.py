@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scheduling.calendar import MEXICO_CITY, WHOLE_DAY, Interval, OpeningCalendar, merged
 from scheduling.models import Weekday
+from scheduling.zones import DEFAULT_ZONE, city_of, differ, zone_of
 
 MONTHS = (
     gettext_lazy("enero"),
@@ -26,16 +29,42 @@ MONTHS = (
 )
 
 
-def instant_in_words(instant: datetime, now: datetime | None = None) -> str:
-    """An aware instant as "el lunes 30 de noviembre a las 09:00".
+def instant_in_words(instant: datetime, now: datetime | None = None, zone: ZoneInfo = MEXICO_CITY) -> str:
+    """An aware instant as "el lunes 30 de noviembre a las 09:00", in Mexico City's time or another zone's.
 
     The year is added ("de 2027") when it is not the year of `now`; without `now` it never is.
     """
-    local = instant.astimezone(MEXICO_CITY)
+    local = instant.astimezone(zone)
     words = _words_of(local) | {"time": f"{local:%H:%M}"}
-    if now is None or now.astimezone(MEXICO_CITY).year == local.year:
+    if now is None or now.astimezone(zone).year == local.year:
         return _("el %(weekday)s %(day)s de %(month)s a las %(time)s") % words
     return _("el %(weekday)s %(day)s de %(month)s de %(year)s a las %(time)s") % words
+
+
+def hour_in_words(instant: datetime, now: datetime | None = None, zone: str = DEFAULT_ZONE) -> str:
+    """The hour of an appointment, as its customer's clock shows it as well when that is another one:
+    "el lunes 30 de noviembre a las 11:00 (hora de la Ciudad de México); el lunes 30 de noviembre a las 09:00,
+    hora de Tijuana".
+    """
+    ours = _("%(hour)s (hora de la Ciudad de México)") % {"hour": instant_in_words(instant, now)}
+    if not differ(zone, DEFAULT_ZONE, instant):
+        return ours
+    theirs = instant_in_words(instant, now, zone_of(zone))
+    return _("%(ours)s; %(theirs)s, hora de %(city)s") % {
+        "ours": ours,
+        "theirs": theirs,
+        "city": city_of(zone),
+    }
+
+
+def tolerance_in_words() -> str:
+    """The manual's rule, "Tolerancia en el chat", with the minutes in force."""
+    minutes = int(settings.APPOINTMENT_TOLERANCE.total_seconds() // 60)
+    return _(
+        "Cuando el soporte por el chat fuera agendado previamente, solo se tendrán %(minutes)d minutos de "
+        "tolerancia de la hora agendada para recibir la atención; en caso de rebasar este tiempo, el agente "
+        "será liberado para atender a otro cliente y se deberá de volver a agendar el soporte."
+    ) % {"minutes": minutes}
 
 
 def day_in_words(day: date, *, with_year: bool = False) -> str:

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='cuándo')),
                 ('act', models.CharField(max_length=20, verbose_name='acto')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='motivo')),
+                ('reason', models.TextField(blank=True, verbose_name='motivo')),
                 ('state_before', models.CharField(choices=[('held', 'apartada'), ('booked', 'agendada'), ('attended', 'atendida'), ('missed', 'no se presentó'), ('cancelled', 'cancelada')], max_length=10, verbose_name='estado anterior')),
                 ('state_after', models.CharField(choices=[('held', 'apartada'), ('booked', 'agendada'), ('attended', 'atendida'), ('missed', 'no se presentó'), ('cancelled', 'cancelada')], max_length=10, verbose_name='estado')),
                 ('starts_at_before', models.DateTimeField(verbose_name='hora anterior')),

@@ -178,7 +178,7 @@ class AppointmentEvent(models.Model):
         null=True,
         blank=True,
     )
-    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+    reason = models.TextField(_("motivo"), blank=True)
     state_before = models.CharField(_("estado anterior"), max_length=10, choices=Appointment.State)
     state_after = models.CharField(_("estado"), max_length=10, choices=Appointment.State)
     starts_at_before = models.DateTimeField(_("hora anterior"))

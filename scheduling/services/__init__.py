@@ -1,5 +1,69 @@
 """What changes hours and appointments, and what others ask about them."""
 
+from scheduling.services.attending import agenda, arrive, attend, coming, due_to_start, reserved_agents
+from scheduling.services.booking import (
+    Details,
+    admit,
+    book,
+    cancel,
+    held_by,
+    hold_slot,
+    release_hold,
+    reschedule,
+)
+from scheduling.services.due import due_acts, mark_missed, remind, sweep_holds
 from scheduling.services.hours import current_calendar
+from scheduling.services.offers import active_services, days_with_room, free_slots, next_free
+from scheduling.services.rules import (
+    AgentNotFree,
+    HoldExpired,
+    NotBooked,
+    NotMissed,
+    ReasonMissing,
+    SlotTaken,
+    TooEarly,
+    TooLate,
+    TooManyAppointments,
+    TooManyMoves,
+)
+from scheduling.services.supervising import hit_by, move_to_agent, reopen, tell_hit
 
-__all__ = ["current_calendar"]
+__all__ = [
+    "AgentNotFree",
+    "Details",
+    "HoldExpired",
+    "NotBooked",
+    "NotMissed",
+    "ReasonMissing",
+    "SlotTaken",
+    "TooEarly",
+    "TooLate",
+    "TooManyAppointments",
+    "TooManyMoves",
+    "active_services",
+    "admit",
+    "agenda",
+    "arrive",
+    "attend",
+    "book",
+    "cancel",
+    "coming",
+    "current_calendar",
+    "days_with_room",
+    "due_acts",
+    "due_to_start",
+    "free_slots",
+    "held_by",
+    "hit_by",
+    "hold_slot",
+    "mark_missed",
+    "move_to_agent",
+    "next_free",
+    "release_hold",
+    "remind",
+    "reopen",
+    "reschedule",
+    "reserved_agents",
+    "sweep_holds",
+    "tell_hit",
+]

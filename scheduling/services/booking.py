@@ -1,0 +1,265 @@
+"""From the held hour to the booked one: holding, booking, changing and cancelling."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from core.fields import GENERIC_RFCS
+from core.folio import unused_folio
+from scheduling import emails
+from scheduling.models import Appointment, AppointmentReader, Service, Shift
+from scheduling.services.offers import agents_for, next_free, overlapping, plan_of
+from scheduling.services.rules import (
+    HoldExpired,
+    NotBooked,
+    SlotTaken,
+    TooLate,
+    TooManyAppointments,
+    TooManyMoves,
+)
+from scheduling.states import Act, move
+from scheduling.zones import DEFAULT_ZONE
+
+State = Appointment.State
+# What a row is set back to when it gets another hour: the customer has yet to come, and to be reminded.
+AFRESH = {"arrived_at": None, "arrived_key_hash": "", "reminded_day_at": None, "reminded_soon_at": None}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a customer says when booking; it has passed a form."""
+
+    name: str
+    email: str
+    rfc: str
+    legal_name: str
+    program: str
+    program_version: str
+    about: str
+    customer_zone: str = DEFAULT_ZONE
+
+
+def hold_slot(*, service: Service, starts_at: datetime, hold_key: str, now: datetime) -> Appointment:
+    """Keep an hour for a browser while its form is filled in; a browser holds one hour at a time.
+
+    Raises SlotTaken with the nearest other hours.
+    """
+    if not hold_key:
+        raise ValueError("An hour is held for somebody")
+    with transaction.atomic():
+        hold = _hold(service, starts_at, hold_key, now) if service.is_active else None
+    if hold is None:
+        raise SlotTaken(next_free(service=service, now=now, around=starts_at))
+    return hold
+
+
+def _hold(service: Service, starts_at: datetime, hold_key: str, now: datetime) -> Appointment | None:
+    lock_agents()
+    own = Appointment.objects.held().filter(hold_key=hold_key)
+    mine = own.first()
+    agents = agents_for(plan_of(service, now, without=mine.pk if mine else None), starts_at, now)
+    ends_at = starts_at + service.slot
+    clear_expired(starts_at, ends_at, now)
+
+    def attempt(agent: int) -> Appointment:
+        # Only together with the new one: a browser that fails to get another hour keeps what it has.
+        own.delete()
+        return Appointment.objects.create(
+            folio=unused_folio("S", Appointment.objects.all()),
+            service=service,
+            agent_id=agent,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            hold_key=hold_key,
+            held_until=now + settings.APPOINTMENT_HOLD,
+            created_at=now,
+        )
+
+    return first_to_succeed(agents, attempt)
+
+
+def release_hold(*, hold_key: str) -> None:
+    """Give back the hour that a browser holds, when it goes elsewhere."""
+    Appointment.objects.held().filter(hold_key=hold_key).delete()
+
+
+def held_by(*, hold_key: str, now: datetime) -> Appointment | None:
+    """The hour that a browser holds and that nobody else can take yet."""
+    return Appointment.objects.held().filter(hold_key=hold_key, held_until__gt=now).first()
+
+
+def book(
+    *, hold_key: str, client_id: UUID, details: Details, now: datetime, key_hash: str = ""
+) -> Appointment:
+    """Turn the hour that a browser holds into an appointment, and queue its confirmation.
+
+    A `client_id` that came before returns the first row. A hold that expired is taken anew when its hour is
+    still free. Raises HoldExpired, TooManyAppointments, and SlotTaken with the nearest other hours.
+    """
+    with transaction.atomic():
+        lock_agents()
+        known = Appointment.objects.filter(client_id=client_id).first()
+        if known is not None:
+            return known
+        hold = Appointment.objects.held().filter(hold_key=hold_key).select_related("service").first()
+        if hold is None:
+            raise HoldExpired
+        _check_live(details, now)
+        is_booked = _book(hold, client_id, details, key_hash, now)
+    if not is_booked:
+        raise SlotTaken(next_free(service=hold.service, now=now, around=hold.starts_at))
+    return hold
+
+
+def _book(hold: Appointment, client_id: UUID, details: Details, key_hash: str, now: datetime) -> bool:
+    agents = _agents_for_hold(hold, now)
+
+    def attempt(agent: int) -> bool:
+        changes = asdict(details) | {"agent_id": agent, "client_id": client_id, "settled_at": now}
+        return move(appointment=hold, act=Act.BOOK, now=now, held_until=None, **changes)
+
+    if not first_to_succeed(agents, attempt):
+        return False
+    if key_hash:
+        admit(hold, key_hash)
+    emails.queue_confirmed(hold, now)
+    return True
+
+
+def _agents_for_hold(hold: Appointment, now: datetime) -> list[int]:
+    """Its own agent while it lasts and hours and shifts still allow it; else whoever is free now."""
+    plan = plan_of(hold.service, now, without=hold.pk)
+    assert hold.held_until is not None
+    if hold.held_until > now and plan.fits(hold.agent_id, hold.starts_at, hold.ends_at):
+        return [hold.agent_id]
+    clear_expired(hold.starts_at, hold.ends_at, now, without=hold.pk)
+    return agents_for(plan, hold.starts_at, now)
+
+
+def reschedule(
+    *,
+    appointment: Appointment,
+    starts_at: datetime,
+    now: datetime,
+    by: AbstractUser | None = None,
+    reason: str = "",
+) -> Appointment:
+    """Give an appointment another hour, keeping the old one until the new one is taken, and mail it.
+
+    `by` is the supervisor who does it, or None for the customer, who may do it three times. Raises NotBooked,
+    TooLate, TooManyMoves, and SlotTaken with the nearest other hours.
+    """
+    with transaction.atomic():
+        lock_agents()
+        row = lock_booked(appointment, now)
+        if row.starts_at == starts_at:
+            return row
+        if by is None and row.moves >= settings.APPOINTMENT_MOST_MOVES:
+            raise TooManyMoves
+        counted = {"moves": F("moves") + 1} if by is None else {}
+        is_moved = place(row, starts_at, now, act=Act.RESCHEDULE, by=by, reason=reason, **counted)
+        if is_moved:
+            emails.queue_changed(row, now)
+    if not is_moved:
+        raise SlotTaken(next_free(service=row.service, now=now, around=starts_at))
+    return row
+
+
+def cancel(
+    *, appointment: Appointment, now: datetime, by: AbstractUser | None = None, reason: str = ""
+) -> Appointment:
+    """Cancel an appointment and mail it. Raises NotBooked, or TooLate once it counts as missed."""
+    with transaction.atomic():
+        row = lock_booked(appointment, now)
+        changes = {"cancelled_at": now, "sequence": F("sequence") + 1}
+        if not move(appointment=row, act=Act.CANCEL, now=now, by=by, reason=reason, **changes):
+            raise NotBooked
+        emails.queue_cancelled(row, now)
+    return row
+
+
+def place(
+    row: Appointment,
+    starts_at: datetime,
+    now: datetime,
+    *,
+    act: Act,
+    by: AbstractUser | None,
+    reason: str,
+    **changes: object,
+) -> bool:
+    """Move a locked row to another hour, its own agent's when free; False when nobody is.
+
+    Supervisors need not keep the notice that customers must.
+    """
+    notice = None if by is None else now - now
+    agents = agents_for(plan_of(row.service, now, without=row.pk, notice=notice), starts_at, now)
+    agents.sort(key=lambda agent: agent != row.agent_id)
+    ends_at = starts_at + row.service.slot
+    clear_expired(starts_at, ends_at, now)
+    hour = {"starts_at": starts_at, "ends_at": ends_at, "settled_at": now, "sequence": F("sequence") + 1}
+
+    def attempt(agent: int) -> bool:
+        fields = AFRESH | hour | changes | {"agent_id": agent}
+        return move(appointment=row, act=act, now=now, by=by, reason=reason, **fields)
+
+    return bool(first_to_succeed(agents, attempt))
+
+
+def lock_agents() -> None:
+    """Hours are given one after another: everybody who gives one waits here for the others.
+
+    Always the same rows in the same order and before any appointment's, so that nobody waits in a circle. In
+    SQLite the transaction itself is the lock.
+    """
+    agents = get_user_model()._default_manager.filter(pk__in=Shift.objects.values("agent"))
+    # Not the key: what only refers to an agent, such as a message, need not wait.
+    list(agents.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def lock_booked(appointment: Appointment, now: datetime) -> Appointment:
+    """The locked row of what will take place. Raises TooLate when it was missed, or else NotBooked."""
+    row = Appointment.objects.lock(appointment.pk)
+    if row.state == State.MISSED or row.is_overdue(now):
+        raise TooLate
+    if not row.is_booked:
+        raise NotBooked
+    return row
+
+
+def clear_expired(
+    starts_at: datetime, ends_at: datetime, now: datetime, without: int | None = None
+) -> None:
+    """Delete the expired holds that stand where somebody wants to book."""
+    Appointment.objects.expired(now).filter(overlapping(starts_at, ends_at)).exclude(pk=without).delete()
+
+
+def first_to_succeed[Result](agents: Iterable[int], attempt: Callable[[int], Result]) -> Result | None:
+    """Attempt it with each agent until the database lets one have the hour; None when it lets nobody."""
+    for agent in agents:
+        with suppress(IntegrityError), transaction.atomic():
+            return attempt(agent)
+    return None
+
+
+def admit(appointment: Appointment, key_hash: str) -> None:
+    """Let a browser open an appointment."""
+    AppointmentReader.objects.get_or_create(appointment=appointment, key_hash=key_hash)
+
+
+def _check_live(details: Details, now: datetime) -> None:
+    persons = [Q(email__iexact=details.email)]
+    if details.rfc.upper() not in GENERIC_RFCS:
+        persons.append(Q(rfc__iexact=details.rfc))
+    to_come = Appointment.objects.booked().filter(starts_at__gt=now)
+    for person in persons:
+        if to_come.filter(person).count() >= settings.APPOINTMENT_MOST_LIVE:
+            raise TooManyAppointments
