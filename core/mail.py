@@ -1,5 +1,6 @@
 """Queue a mail together with the change it tells of, and send what is queued."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import make_msgid
 from typing import Any
@@ -7,11 +8,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.core.validators import validate_email
 from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import render_to_string
 from post_office import mail as post_office_mail
 from post_office.models import PRIORITY, STATUS, Email
+from post_office.models import Attachment as StoredAttachment
 from post_office.utils import cleanup_expired_mails
 
 from core.text import one_line
@@ -29,17 +32,29 @@ _FORGETTING = "core.mail.forgetting"
 _FORGETTING_SECONDS = 3600
 
 
-def queue_mail(*, to: str, template: str, context: dict[str, Any], subject: str) -> None:
+# A file's name, its content type and its bytes.
+type Attachment = tuple[str, str, bytes]
+
+
+def queue_mail(
+    *,
+    to: str,
+    template: str,
+    context: dict[str, Any],
+    subject: str,
+    attachments: Sequence[Attachment] = (),
+) -> None:
     """Queue ``templates/mail/<template>.txt``, and its ``.html`` if there is one, for the clock to send.
 
-    It is one row in the database, so it stands or falls with the caller's transaction. Raises ValidationError
-    when `to` is not exactly one address.
+    It is rows in the database, so it stands or falls with the caller's transaction; the bytes of attachments
+    lie beside the chat's files, and go with the mail. Raises ValidationError when `to` is not exactly one
+    address.
     """
     validate_email(to)
     context = {"public_url": settings.PUBLIC_URL} | context
     # post_office.mail.send() would compile the rendered text as a template again: what a customer typed
     # between braces would be executed. The row itself takes it as it is.
-    Email.objects.create(
+    mail = Email.objects.create(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],
         subject=one_line(subject)[:SUBJECT_MAX_CHARS],
@@ -51,6 +66,7 @@ def queue_mail(*, to: str, template: str, context: dict[str, Any], subject: str)
         priority=PRIORITY.medium,
         status=STATUS.queued,
     )
+    mail.attachments.set(_stored(attachment) for attachment in attachments)
 
 
 def send_queued() -> int:
@@ -76,6 +92,13 @@ def forget_old(now: datetime) -> int:
         return 0
     mails, _attachments = cleanup_expired_mails(now - settings.MAIL_KEPT)
     return int(mails)
+
+
+def _stored(attachment: Attachment) -> StoredAttachment:
+    name, content_type, content = attachment
+    row = StoredAttachment(name=one_line(name), mimetype=content_type)
+    row.file.save(name, ContentFile(content), save=True)
+    return row
 
 
 def _render_text(name: str, context: dict[str, Any]) -> str:

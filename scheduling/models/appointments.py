@@ -131,9 +131,7 @@ class Appointment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["starts_at"], condition=Q(state="booked"), name="appointment_booked_starts"
-            ),
+            models.Index(fields=["starts_at"], condition=Q(state="booked"), name="appointment_booked_starts"),
             models.Index(fields=["held_until"], condition=Q(state="held"), name="appointment_held_until"),
             models.Index(fields=["hold_key"], condition=Q(state="held"), name="appointment_hold_key"),
             models.Index(fields=["agent", "starts_at"], name="appointment_agent_starts"),

@@ -32,8 +32,9 @@ def arrive(*, appointment: Appointment, key_hash: str, now: datetime) -> Appoint
     if now < row.opens_at:
         raise TooEarly
     in_time = Q(arrived_at=None, starts_at__gte=now - settings.APPOINTMENT_TOLERANCE)
-    changes = {"arrived_at": now, "arrived_key_hash": key_hash}
-    if not move(appointment=row, act=Act.ARRIVE, now=now, where=in_time, **changes):
+    if not move(
+        appointment=row, act=Act.ARRIVE, now=now, where=in_time, arrived_at=now, arrived_key_hash=key_hash
+    ):
         raise TooLate
     admit(row, key_hash)
     return row
@@ -42,9 +43,7 @@ def arrive(*, appointment: Appointment, key_hash: str, now: datetime) -> Appoint
 def attend(*, appointment: Appointment, agent: AbstractUser, now: datetime) -> bool:
     """Note that its chat begins, with the booked agent or another; False when it cannot any more."""
     not_missed = Q(arrived_at__isnull=False) | Q(starts_at__gte=now - settings.APPOINTMENT_TOLERANCE)
-    return move(
-        appointment=appointment, act=Act.ATTEND, now=now, by=agent, where=not_missed, attended_at=now
-    )
+    return move(appointment=appointment, act=Act.ATTEND, now=now, by=agent, where=not_missed, attended_at=now)
 
 
 def reserved_agents(now: datetime) -> set[int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -29,8 +30,15 @@ from scheduling.states import Act, move
 from scheduling.zones import DEFAULT_ZONE
 
 State = Appointment.State
+# New values of columns.
+type Changes = dict[str, Any]
 # What a row is set back to when it gets another hour: the customer has yet to come, and to be reminded.
-AFRESH = {"arrived_at": None, "arrived_key_hash": "", "reminded_day_at": None, "reminded_soon_at": None}
+AFRESH: Changes = {
+    "arrived_at": None,
+    "arrived_key_hash": "",
+    "reminded_day_at": None,
+    "reminded_soon_at": None,
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def _book(hold: Appointment, client_id: UUID, details: Details, key_hash: str, n
     agents = _agents_for_hold(hold, now)
 
     def attempt(agent: int) -> bool:
-        changes = asdict(details) | {"agent_id": agent, "client_id": client_id, "settled_at": now}
+        changes: Changes = asdict(details) | {"agent_id": agent, "client_id": client_id, "settled_at": now}
         return move(appointment=hold, act=Act.BOOK, now=now, held_until=None, **changes)
 
     if not first_to_succeed(agents, attempt):
@@ -137,8 +145,8 @@ def _book(hold: Appointment, client_id: UUID, details: Details, key_hash: str, n
 def _agents_for_hold(hold: Appointment, now: datetime) -> list[int]:
     """Its own agent while it lasts and hours and shifts still allow it; else whoever is free now."""
     plan = plan_of(hold.service, now, without=hold.pk)
-    assert hold.held_until is not None
-    if hold.held_until > now and plan.fits(hold.agent_id, hold.starts_at, hold.ends_at):
+    is_kept = hold.held_until is not None and hold.held_until > now
+    if is_kept and plan.fits(hold.agent_id, hold.starts_at, hold.ends_at):
         return [hold.agent_id]
     clear_expired(hold.starts_at, hold.ends_at, now, without=hold.pk)
     return agents_for(plan, hold.starts_at, now)
@@ -179,7 +187,7 @@ def cancel(
     """Cancel an appointment and mail it. Raises NotBooked, or TooLate once it counts as missed."""
     with transaction.atomic():
         row = lock_booked(appointment, now)
-        changes = {"cancelled_at": now, "sequence": F("sequence") + 1}
+        changes: Changes = {"cancelled_at": now, "sequence": F("sequence") + 1}
         if not move(appointment=row, act=Act.CANCEL, now=now, by=by, reason=reason, **changes):
             raise NotBooked
         emails.queue_cancelled(row, now)
@@ -194,7 +202,7 @@ def place(
     act: Act,
     by: AbstractUser | None,
     reason: str,
-    **changes: object,
+    **changes: Any,
 ) -> bool:
     """Move a locked row to another hour, its own agent's when free; False when nobody is.
 
@@ -208,7 +216,7 @@ def place(
     hour = {"starts_at": starts_at, "ends_at": ends_at, "settled_at": now, "sequence": F("sequence") + 1}
 
     def attempt(agent: int) -> bool:
-        fields = AFRESH | hour | changes | {"agent_id": agent}
+        fields: Changes = AFRESH | hour | changes | {"agent_id": agent}
         return move(appointment=row, act=act, now=now, by=by, reason=reason, **fields)
 
     return bool(first_to_succeed(agents, attempt))
@@ -235,11 +243,9 @@ def lock_booked(appointment: Appointment, now: datetime) -> Appointment:
     return row
 
 
-def clear_expired(
-    starts_at: datetime, ends_at: datetime, now: datetime, without: int | None = None
-) -> None:
+def clear_expired(starts_at: datetime, ends_at: datetime, now: datetime, without: int | None = None) -> None:
     """Delete the expired holds that stand where somebody wants to book."""
-    Appointment.objects.expired(now).filter(overlapping(starts_at, ends_at)).exclude(pk=without).delete()
+    Appointment.objects.expired(now).filter(overlapping(starts_at, ends_at)).exclude(Q(pk=without)).delete()
 
 
 def first_to_succeed[Result](agents: Iterable[int], attempt: Callable[[int], Result]) -> Result | None:

@@ -70,7 +70,7 @@ def agents_for(plan: Plan, starts_at: datetime, now: datetime) -> list[int]:
 
 def _bookings(now: datetime, without: int | None) -> Bookings:
     bookings: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    rows = Appointment.objects.live(now).filter(ends_at__gt=now).exclude(pk=without).order_by()
+    rows = Appointment.objects.live(now).filter(ends_at__gt=now).exclude(Q(pk=without)).order_by()
     for agent, starts_at, ends_at in rows.values_list("agent_id", "starts_at", "ends_at"):
         bookings[agent].append((starts_at, ends_at))
     return bookings
