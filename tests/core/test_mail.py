@@ -274,3 +274,20 @@ def test_old_mails_are_looked_for_once_an_hour(settings):
 
     assert forget_old(timezone.now()) == 0
     assert Email.objects.count() == 1
+
+
+def test_an_attachment_goes_with_its_mail_and_is_forgotten_with_it(letterbox, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    content = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    row = queue(attachments=[("cita.ics", "application/ics", content)])
+    (stored,) = row.attachments.all()
+    path = Path(stored.file.path)
+
+    assert send_queued() == 1
+
+    (part,) = letterbox.received[0].iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("cita.ics", "application/ics")
+    assert part.get_content() == content
+    Email.objects.update(created=timezone.now() - settings.MAIL_KEPT * 2)
+    forget_old(timezone.now())
+    assert not path.exists()

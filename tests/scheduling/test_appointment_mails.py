@@ -1,0 +1,107 @@
+"""What the mails about appointments say, in which zone, and that nothing typed becomes a header."""
+
+from datetime import timedelta
+from email import message_from_string, policy
+
+import pytest
+from post_office.models import Email
+
+from scheduling import emails, links, services, zones
+from scheduling.slots import Slot
+from scheduling.wording import hour_in_words
+from tests.scheduling.cast import ANA, NOW, TEN, book, fresh, last_mail
+from tests.scheduling.hours import at
+
+pytestmark = pytest.mark.django_db
+QUEUES = {
+    "confirmed": emails.queue_confirmed,
+    "changed": emails.queue_changed,
+    "cancelled": emails.queue_cancelled,
+    "reminder": emails.queue_reminder,
+    "missed": emails.queue_missed,
+    "hit": lambda row, now: emails.queue_hit(row, [Slot(TEN, TEN + timedelta(minutes=30), (1,))], now),
+}
+INJECTION = "Ana\r\nBcc: otro@gil-asociados.mx\r\n\r\n<b>cuerpo</b> {{ link }} {% now 'Y' %}"
+
+
+@pytest.fixture
+def row(laura):
+    return book()
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_every_mail_names_the_folio_the_hour_and_a_link(row, kind):
+    QUEUES[kind](row, NOW)
+
+    mail = last_mail()
+    for text in (mail.message, mail.html_message):
+        assert row.folio in text
+        assert "el martes 24 de noviembre a las 10:00 (hora de la Ciudad de México)" in text
+        assert "/citas/" in text
+        assert "hora de Tijuana" not in text
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+@pytest.mark.parametrize("field", ["name", "rfc", "legal_name", "program", "program_version", "about", "customer_zone"])  # fmt: skip
+def test_nothing_typed_becomes_a_header_markup_or_a_template(row, kind, field):
+    setattr(row, field, INJECTION)
+
+    QUEUES[kind](row, NOW)
+
+    mail = last_mail()
+    message = message_from_string(mail.email_message().message().as_string(), policy=policy.default)
+    assert message["To"] == ANA.email
+    assert message["Bcc"] is None
+    assert "\n" not in mail.subject
+    assert "<b>" not in mail.html_message
+    assert mail.message.count("{{ link }}") in (0, 1)
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_an_address_of_two_lines_queues_nothing(row, kind):
+    before = Email.objects.count()
+    row.email = "ana@papeleria-lopez.mx\nBcc: otro@gil-asociados.mx"
+
+    with pytest.raises(Exception, match="correo|email|Enter|Introduzca"):
+        QUEUES[kind](row, NOW)
+
+    assert Email.objects.count() == before
+
+
+def test_a_border_town_that_changes_its_clocks_reads_its_own_hour():
+    # Tijuana leaves summer time on 1 November 2026; Mexico City has none, and Cancún is an hour ahead.
+    before, after = at("2026-10-30 10:00"), at("2026-11-01 10:00")
+    ours = "el %s a las 10:00 (hora de la Ciudad de México)"
+    friday, sunday = "viernes 30 de octubre", "domingo 1 de noviembre"
+    said = {
+        zone: [hour_in_words(day, zone=zone) for day in (before, after)] for zone in dict(zones.choices())
+    }
+
+    assert said["America/Tijuana"] == [
+        ours % friday + "; el viernes 30 de octubre a las 09:00, hora de Tijuana",
+        ours % sunday + "; el domingo 1 de noviembre a las 08:00, hora de Tijuana",
+    ]
+    assert said["America/Cancun"] == [
+        ours % friday + "; el viernes 30 de octubre a las 11:00, hora de Cancún",
+        ours % sunday + "; el domingo 1 de noviembre a las 11:00, hora de Cancún",
+    ]
+    assert said["America/Merida"] == said["America/Mexico_City"] == [ours % friday, ours % sunday]
+
+
+def test_the_zones_are_mexicos_with_the_capital_first():
+    choices = zones.choices()
+    assert choices[0] == ("America/Mexico_City", "Ciudad de México")
+    assert {"America/Tijuana", "America/Cancun", "America/Ciudad_Juarez"} < set(dict(choices))
+    assert zones.city_of("America/Los_Angeles") == "Los Angeles"
+    assert zones.zone_of("nada").key == "America/Mexico_City"
+
+
+def test_a_link_opens_its_appointment_until_a_day_after_its_end(row):
+    token = links.link_to(row).partition("=")[2]
+    last = row.ends_at + timedelta(days=1)
+
+    assert links.appointment_of(token, last) == row
+    assert links.appointment_of(token, last + timedelta(milliseconds=1)) is None
+    assert links.appointment_of(token + "x", NOW) is None
+    services.reschedule(appointment=row, starts_at=at("2026-11-27 10:00"), now=NOW)
+    assert links.appointment_of(token, at("2026-11-28 10:00")) == fresh(row)
