@@ -21,6 +21,7 @@ QUEUES = {
     "missed": emails.queue_missed,
     "hit": lambda row, now: emails.queue_hit(row, [Slot(TEN, TEN + timedelta(minutes=30), (1,))], now),
 }
+TYPED = ("name", "rfc", "legal_name", "program", "program_version", "about", "customer_zone")
 INJECTION = "Ana\r\nBcc: otro@gil-asociados.mx\r\n\r\n<b>cuerpo</b> {{ link }} {% now 'Y' %}"
 
 
@@ -42,7 +43,7 @@ def test_every_mail_names_the_folio_the_hour_and_a_link(row, kind):
 
 
 @pytest.mark.parametrize("kind", QUEUES)
-@pytest.mark.parametrize("field", ["name", "rfc", "legal_name", "program", "program_version", "about", "customer_zone"])  # fmt: skip
+@pytest.mark.parametrize("field", TYPED)
 def test_nothing_typed_becomes_a_header_markup_or_a_template(row, kind, field):
     setattr(row, field, INJECTION)
 

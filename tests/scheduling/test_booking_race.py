@@ -18,10 +18,10 @@ from tests.scheduling.cast import (
     at_once,
     book,
     fresh,
+    mails,
     make_agent,
     make_service,
     make_week,
-    mails,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)

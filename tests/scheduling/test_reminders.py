@@ -32,7 +32,7 @@ def test_each_reminder_is_sent_once_at_its_time(laura):
 def test_what_was_booked_within_a_day_has_no_reminder_of_the_day_before(laura):
     book(now=DAY_BEFORE)
     book(at("2026-11-24 10:30"), now=DAY_BEFORE)
-    assert reminded(DAY_BEFORE + MILLISECOND, SOON) == [1, 1]
+    assert reminded(DAY_BEFORE + MILLISECOND, at("2026-11-23 10:30"), SOON) == [0, 1, 1]
 
 
 def test_after_a_clock_that_stood_only_the_nearer_one_is_sent(laura):
