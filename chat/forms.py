@@ -128,7 +128,6 @@ class IdentificationForm(forms.Form):
     program_version = forms.CharField(
         label=gettext_lazy("Versión"),
         max_length=40,
-        help_text=gettext_lazy("En el programa, menú Ayuda → Acerca de…"),
         error_messages={
             "required": gettext_lazy("Escriba la versión: la muestra el menú Ayuda, opción «Acerca de…».")
         },

@@ -392,6 +392,10 @@ class Attachment(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_image(self) -> bool:
+        return self.content_type.startswith("image/")
+
 
 def open_chats_of(agent: Agent) -> "models.QuerySet[ChatSession, Any]":
     """The chats an agent is attending, oldest first."""

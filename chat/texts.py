@@ -58,6 +58,7 @@ def _of_console() -> dict[str, str]:
         "online": _("Conectado"),
         "reconnecting": _("Sin conexión: reconectando…"),
         "no_server": _("No hay conexión con el servidor. Intente de nuevo en un momento."),
+        "note_placeholder": _("Nota: el cliente no la ve"),
         "one_column": _("Ver un chat a la vez"),
         "two_columns": _("Ver dos chats a la vez"),
         "chat_closed_to_you": _("Ese chat no se puede abrir."),
@@ -79,4 +80,6 @@ def widget_texts() -> dict[str, str]:
         "message": _("Mensaje"),
         "placeholder": _("Escriba su mensaje"),
         "send": _("Enviar"),
+        "failed": _("El chat no se pudo abrir en esta página."),
+        "other": _("Abrirlo en otra ventana"),
     }

@@ -37,7 +37,16 @@ def group_field() -> forms.ChoiceField:
     )
 
 
-class NewAgentForm(UserCreationForm):
+class NamedForm(forms.ModelForm):
+    """An agent's first name is what customers read: "Le atiende …"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "first_name" in self.fields:
+            self.fields["first_name"].required = True
+
+
+class NewAgentForm(NamedForm, UserCreationForm):
     group = group_field()
 
     class Meta:
@@ -48,7 +57,7 @@ class NewAgentForm(UserCreationForm):
         }
 
 
-class AgentForm(forms.ModelForm):
+class AgentForm(NamedForm):
     # Whoever fills the form in; put there by `AgentAdmin.get_form`.
     supervisor: Agent | None = None
     group = group_field()

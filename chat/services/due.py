@@ -148,8 +148,7 @@ def _offer(session: ChatSession, now: datetime) -> None:
         return
     session.offered_at = now
     text = _(
-        "Todos los agentes siguen ocupados. Puede seguir esperando su turno o dejar lo que escribió "
-        "como mensaje."
+        "Aún no hay un agente libre. Puede seguir esperando su turno o dejar lo que escribió como mensaje."
     )
     say(session, text, rule="queue.offer", now=now)
     session.save()

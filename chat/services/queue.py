@@ -107,13 +107,12 @@ def return_to_queue(*, session: ChatSession, now: datetime, still: Q = Q()) -> b
     agent_id = session.agent_id
     if agent_id is None:
         return False
-    active = ChatSession.objects.filter(still, pk=session.pk, state=A, agent=agent_id)
-    moved = active.update(
-        state=W, agent=None, is_returned=True, patience_since=now, customer_turn_since=None, warned_at=None
-    )
-    if not moved:
-        return False
     session = ChatSession.objects.lock(session.pk)
+    # Asked on the locked row: what the condition joins is not looked at again by a conditional update.
+    if not ChatSession.objects.filter(still, pk=session.pk, state=A, agent=agent_id).exists():
+        return False
+    session.state, session.agent, session.is_returned, session.patience_since = W, None, True, now
+    session.customer_turn_since = session.warned_at = None
     say(session, _vanished_line(now), rule="agent.vanished", now=now)
     session.save()
     events.announce_session(session, also=[events.agent_group(agent_id)])

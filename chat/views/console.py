@@ -23,6 +23,8 @@ from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
+from scheduling.services import current_calendar
+from scheduling.wording import instant_in_words
 
 UNPROCESSABLE = 422
 EARLIER_CHATS_SHOWN = 20
@@ -94,8 +96,12 @@ def lists(request: AgentRequest) -> HttpResponse:
 
 
 def _lists(agent: Any, now: datetime) -> dict[str, Any]:
+    calendar = current_calendar()
+    opening = calendar.next_opening(now)
     return {
         "agent": agent,
+        "is_open": calendar.is_open(now),
+        "next_opening": instant_in_words(opening) if opening else "",
         "waiting": ChatSession.objects.waiting().with_first_words(),
         "mine": open_chats_of(agent),
         "offline_waiting": OfflineMessage.objects.waiting().count(),

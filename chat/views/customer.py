@@ -305,6 +305,9 @@ def conversation(request: HttpRequest) -> HttpResponse:
         session = services.move_marks(session=session, side="customer", delivered=newest, read=newest)
     shown = request.GET.get("estado", "")
     context = customer_page(session, now)
+    # Internet Explorer cannot scroll what is laid out from its end; elsewhere a jump would move the page
+    # around the frame as well.
+    context["jumps"] = request.GET.get("salto") == "1"
     context["has_moved"] = session is not None and context["stage_key"] != shown
     return render(request, "chat/conversation.html", context)
 

@@ -62,6 +62,8 @@ export class Composer {
     this.outPrefix = outPrefix(owner, session);
     this.outbox = this.kept();
     this.isHeld = false;
+    // A form without scripts sends one.
+    this.fileInput.multiple = true;
     this.restoreDraft();
     this.listen();
     for (const line of this.outbox) timeline.addPending(line, authorName);
@@ -219,6 +221,8 @@ export class Composer {
   }
 
   sendFiles(files) {
+    // What was refused for good has been read when the next file comes.
+    for (const row of this.uploads.querySelectorAll('[data-is-final="true"]')) row.remove();
     for (const file of files) new Upload(this, file).start();
   }
 }
@@ -286,6 +290,7 @@ class Upload {
 
   fail(text, mayRetry) {
     this.row.classList.add("upload--failed");
+    this.row.dataset.isFinal = !mayRetry;
     const buttons = [this.button(phrase("remove"), () => this.close())];
     if (mayRetry) buttons.unshift(this.button(phrase("retry"), () => { this.row.classList.remove("upload--failed"); this.start(); }));
     this.fill(`${this.file.name}: ${text}`, ...buttons);

@@ -12,6 +12,7 @@ const clockOffset = Date.parse(root.dataset.now) - Date.now();
 const attention = new Attention(role("sound"), "fs.console.silent");
 const owner = `agente-${agent}-`;
 const panes = new Map();
+const accepting = new Set();
 let known = waitingIds();
 let shown = [];
 
@@ -145,7 +146,12 @@ function makePane(element) {
 function composerOf(pane) {
   const form = role("composer", pane.element);
   const note = role("note", form);
-  note.addEventListener("change", () => form.classList.toggle("composer--note", note.checked));
+  const box = role("text-box", form);
+  const placeholder = box.placeholder;
+  note.addEventListener("change", () => {
+    form.classList.toggle("composer--note", note.checked);
+    box.placeholder = note.checked ? phrase("note_placeholder") : placeholder;
+  });
   return new Composer(form, {
     session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
     onEnded: () => reload(pane), owner, isNote: () => note.checked,
@@ -261,7 +267,7 @@ function showTyping(pane, isTyping) {
 async function moved(frame) {
   const pane = panes.get(frame.session);
   if (!pane) {
-    if (frame.agent === agent && frame.state === "active") { await refreshLists(); if (!panes.has(frame.session)) await load(frame.folio); if (!shown.length) show(panes.get(frame.session)); }
+    if (frame.agent === agent && frame.state === "active") await given(frame);
     return;
   }
   const key = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
@@ -272,6 +278,19 @@ async function moved(frame) {
   else if (frame.state === "ended") await reload(pane);
   else lose(pane);
   await refreshLists();
+}
+
+// A chat that this agent did not ask for came by automatic assignment: it calls like one in the queue.
+async function given({ session, folio }) {
+  const wasAsked = accepting.has(folio);
+  await refreshLists();
+  const pane = panes.get(session) || await load(folio);
+  if (!pane) return;
+  if (!shown.length) show(pane);
+  if (wasAsked) return;
+  attention.ring();
+  if (!isSeen(pane)) pane.unread += 1;
+  markLists();
 }
 
 function lose(pane) {
@@ -336,8 +355,10 @@ async function onClick(event) {
 }
 
 async function accept(button) {
+  const folio = button.dataset.accept;
   button.disabled = true;
-  const answer = await post(`/agente/chat/${button.dataset.accept}/atender/`);
+  accepting.add(folio);
+  const answer = await post(`/agente/chat/${folio}/atender/`);
   if (answer.folio) { if (!panes.has(answer.session)) await load(answer.folio); await refreshLists(); show(panes.get(answer.session)); markLists(); }
   else { toast(answer.text); button.disabled = false; await refreshLists(); }
 }

@@ -39,6 +39,7 @@ function begin() {
     session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: () => leaveUnsent(),
     maxBytes: Number(root.dataset.maxBytes), maxChars: Number(root.dataset.maxChars), tooLarge: root.dataset.tooLarge,
   });
+  keepIdentification();
   chat = { session, timeline, transport, composer, stateKey: keyOf(JSON.parse(root.dataset.standing)) };
   composer.hold(root.dataset.stage === "identification");
   subscribe(chat);
@@ -168,6 +169,16 @@ function placeRegions(html, forced = null) {
 function holdUntilIdentified() {
   const isDue = root.dataset.stage === "identification";
   if (chat && chat.composer.isHeld !== isDue) chat.composer.hold(isDue);
+  if (!isDue) for (const key of store.keys("fs.id.")) store.remove(key);
+}
+
+// What was typed of the identification survives a reload, and is forgotten once the chat has it.
+function keepIdentification() {
+  for (const input of root.querySelectorAll(".form--identification .field input")) {
+    const key = `fs.id.${root.dataset.session}.${input.name}`;
+    recall(input, key);
+    input.addEventListener("input", () => store.set(key, input.value));
+  }
 }
 
 function place(region, other) {
@@ -178,11 +189,13 @@ function place(region, other) {
   if (wasAtEnd) chat.timeline.scrollToEnd();
   enhance(region);
   const wrong = region.querySelector(".field--wrong input, .field--wrong textarea");
-  if (wrong) wrong.focus();
+  if (wrong) { wrong.focus(); wrong.closest(".field").scrollIntoView({ block: "nearest" }); }
   else if (hadFocus && chat) chat.composer.box.focus();
+  if (wasAtEnd) requestAnimationFrame(() => chat.timeline.scrollToEnd());
 }
 
 function enhance(region) {
+  keepIdentification();
   const button = region.querySelector('[data-role="sound"]');
   if (button) { role("menu").hidden = false; attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
   const minimize = region.querySelector('[data-role="minimize"]');
@@ -256,7 +269,7 @@ function first() {
   const box = role("first-text");
   const pageUrl = role("page-url");
   if (pageUrl) pageUrl.value = document.referrer;
-  if (!box) { keepTyped(); return; }
+  if (!box) { keepTyped(); focusBox(); return; }
   recall(box, "fs.draft.first");
   box.addEventListener("input", () => store.set("fs.draft.first", box.value));
   box.addEventListener("keydown", (event) => {
@@ -353,7 +366,8 @@ function fromHost({ data, origin }) {
 }
 
 function focusBox() {
-  const box = role("first-text") || role("text-box");
+  const box = root.querySelector(".field--wrong input, .field--wrong textarea") || role("first-text")
+    || role("text-box") || root.querySelector('.stage input[name="name"]');
   if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();
 }
 

@@ -135,6 +135,9 @@ export class Timeline {
   file(attachment) {
     const link = this.clone("file-template");
     link.href = this.fileUrl(attachment.id);
+    if (attachment.content_type.startsWith("image/")) {
+      link.prepend(Object.assign(document.createElement("img"), { className: "file__image", src: link.href, alt: "", loading: "lazy" }));
+    }
     link.querySelector(".file__name").textContent = attachment.name;
     link.querySelector(".file__size").textContent = shortSize(attachment.size);
     return link;

@@ -12,7 +12,7 @@
     ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
     : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
   var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
-  var bar, label, form, box, badge, panel, frame, pending = "", isOpen = false, ownTitle, shownTitle;
+  var bar, label, form, box, badge, panel, frame, failed, waiting, pending = "", isOpen = false, ownTitle, shownTitle;
 
   function style(element, rules) {
     element.style.cssText = (base + rules).replace(/;/g, " !important;");
@@ -92,6 +92,23 @@
     frame.title = texts.title;
     frame.setAttribute("allow", "autoplay");
     frame.src = settings.chat;
+    waiting = setTimeout(giveUp, 10000);
+  }
+
+  /* No answer from the frame: this site is not allowed to embed it, or there is no server. What was typed is
+     still in the bar, and the chat may open as a page of its own. */
+  function giveUp() {
+    document.body.removeChild(panel);
+    panel = frame = null;
+    isOpen = false;
+    keep("open", "");
+    bar.style.setProperty("display", "block", "important");
+    if (failed) { return; }
+    failed = make("div", "padding:0 16px 12px;", bar, texts.failed + " ");
+    var link = make("a", "color:inherit;text-decoration:underline;", failed, texts.other);
+    link.href = settings.chat;
+    link.target = "_blank";
+    link.rel = "noopener";
   }
 
   function open() {
@@ -132,6 +149,7 @@
     if (!frame || event.source !== frame.contentWindow || event.origin !== settings.origin || !event.data) { return; }
     var what = event.data.facturando;
     if (what === "ready") {
+      clearTimeout(waiting);
       keep("chat", event.data.session ? "1" : "");
       showState();
       tell({ facturando: isOpen ? "shown" : "hidden" });

@@ -211,6 +211,13 @@ class Desk:
     def lines_of_customer(self, name: str) -> list[str]:
         return self.timeline(name).locator("[data-author=customer] [data-role=text]").all_inner_texts()
 
+    def read_offline_message(self, folio: str) -> Page:
+        """Open a message that was left, in a window of its own beside the console."""
+        with self.page.expect_popup() as popup:
+            self.page.get_by_role("link", name="Mensajes fuera de línea").click()
+        popup.value.get_by_role("link", name=folio).click()
+        return popup.value
+
     def end(self, name: str) -> None:
         """Asked once, on the button itself."""
         self.pane(name).get_by_role("button", name="Finalizar", exact=True).click()

@@ -44,13 +44,12 @@ def test_a_message_left_out_of_hours_is_answered_by_mail(each_browser, closed, n
     assert folio in copy
 
     laura.open()
-    laura.page.get_by_role("link", name="Mensajes fuera de línea").click()
-    laura.page.get_by_role("link", name=folio).click()
-    expect(laura.page.get_by_text("No puedo timbrar desde ayer")).to_be_visible()
-    laura.page.get_by_label("Respuesta").fill("Actualice su programa")
-    shoot(laura.page, "24-consola-mensaje")
-    laura.page.get_by_role("button", name="Enviar respuesta por correo").click()
-    expect(laura.page.get_by_text(f"Su respuesta a {folio} va en camino por correo.")).to_be_visible()
+    page = laura.read_offline_message(folio)
+    expect(page.get_by_text("No puedo timbrar desde ayer")).to_be_visible()
+    page.get_by_label("Respuesta").fill("Actualice su programa")
+    shoot(page, "24-consola-mensaje")
+    page.get_by_role("button", name="Enviar respuesta por correo").click()
+    expect(page.get_by_text(f"Su respuesta a {folio} va en camino por correo.")).to_be_visible()
     mails = wait_until(lambda: closed.mails_to(address)[1:], "the answer by mail")
     assert "Actualice su programa" in mails[-1]
 

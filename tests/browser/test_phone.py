@@ -24,6 +24,8 @@ def _frame(customer):
 
 def _looks_right(customer):
     for part in customer.page.frames:
+        # A page whose style sheet is on its way has no width yet.
+        part.wait_for_load_state()
         assert part.evaluate(OVERFLOW) <= 0, part.url
         assert part.evaluate(SMALL_FIELDS) == [], part.url
 

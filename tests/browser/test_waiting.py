@@ -24,7 +24,7 @@ def test_whoever_nobody_takes_may_keep_waiting(impatient, new_customer, new_desk
     ana, laura = new_customer(impatient), new_desk(impatient)
     ana.open_chat()
     ana.start("Ana López")
-    ana.sees("Todos los agentes siguen ocupados. ¿Qué prefiere?")
+    ana.sees("¿Prefiere seguir esperando o dejarlo como mensaje?")
 
     ana.button("Seguir esperando").click()
 
@@ -44,10 +44,9 @@ def test_whoever_nobody_takes_may_leave_the_chat_as_a_message(impatient, new_cus
     ana.sees("Su consulta quedó como mensaje con el folio")
     folio = ana.chat.locator("main").inner_text().split("con el folio ")[-1].split(".")[0]
     expect(laura.waiting("Ana López")).to_have_count(0)
-    laura.page.get_by_role("link", name="Mensajes fuera de línea").click()
-    laura.page.get_by_role("link", name=folio).click()
-    expect(laura.page.get_by_text("No puedo timbrar nada")).to_be_visible()
-    expect(laura.page.get_by_text("Es urgente")).to_be_visible()
+    page = laura.read_offline_message(folio)
+    expect(page.get_by_text("No puedo timbrar nada")).to_be_visible()
+    expect(page.get_by_text("Es urgente")).to_be_visible()
 
 
 def test_silence_is_warned_about_with_a_countdown_and_ends_the_chat_with_the_reason(

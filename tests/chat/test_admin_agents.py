@@ -121,6 +121,14 @@ def test_a_user_name_that_is_taken_is_refused_whatever_its_case(supervisor, laur
     assert "Ya existe" in page
 
 
+def test_a_greeting_needs_a_place_for_the_customers_name(supervisor, laura):
+    response = supervisor.post(page_of(laura), form_of(laura, greeting="Bienvenido."))
+
+    assert "Incluya {nombre} donde deba ir el nombre del cliente." in response.content.decode()
+    laura.refresh_from_db()
+    assert "{nombre}" in laura.greeting
+
+
 def test_group_capacity_and_greeting_are_changed(supervisor, laura):
     changes = {"group": SUPERVISORS_GROUP, "capacity": "7", "greeting": "Bienvenido, {nombre}."}
     assert supervisor.post(page_of(laura), form_of(laura, **changes)).status_code == 302

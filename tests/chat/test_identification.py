@@ -6,7 +6,9 @@ from chat import services
 from chat.forms import IdentificationForm
 from chat.models import Program
 from chat.services import ChatEnded, NotYourChat
+from tests.chat.conftest import browser_of
 from tests.chat.factories import (
+    ANA,
     NOW,
     RFC,
     ProgramFactory,
@@ -187,10 +189,12 @@ def test_a_version_is_asked_for_with_the_place_that_shows_it(typed):
     )
 
 
-def test_the_form_says_where_the_version_is_shown():
-    assert IdentificationForm().fields["program_version"].help_text == (
-        "En el programa, menú Ayuda → Acerca de…"
-    )
+def test_the_page_says_where_the_version_is_shown(laura, clock):
+    attended(laura)
+
+    page = browser_of(ANA).get("/chat/").content.decode()
+
+    assert "La versión se ve en el programa, menú Ayuda → Acerca de…" in page
 
 
 def test_all_that_is_wrong_is_said_at_once():

@@ -54,8 +54,7 @@ def test_at_three_minutes_leaving_a_message_is_offered_once(waiting):
     assert fresh(waiting).offered_at == later(minutes=3)
     assert offers(waiting) == 1
     assert line_of(waiting, "queue.offer") == (
-        "Todos los agentes siguen ocupados. Puede seguir esperando su turno o dejar lo que escribió "
-        "como mensaje."
+        "Aún no hay un agente libre. Puede seguir esperando su turno o dejar lo que escribió como mensaje."
     )
 
 

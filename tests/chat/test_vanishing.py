@@ -4,19 +4,24 @@ import pytest
 from django.db.models import Q
 
 from chat.models import Agent
-from chat.services import give_sign_of_life, place_in_queue, return_to_queue, set_available
+from chat.services import due_acts, give_sign_of_life, place_in_queue, return_to_queue, set_available
 from chat.services.due import return_vanished
 from tests.chat.factories import (
     ANA,
     BETO,
     NOW,
     accept,
+    at,
     at_once,
     attended,
+    conversing,
     end,
     fresh,
     later,
+    line_of,
     rules_of,
+    say_as_agent,
+    say_as_customer,
     start,
 )
 
@@ -121,6 +126,42 @@ def test_two_clocks_at_once_return_a_chat_once(laura):
     at_once([lambda: return_vanished(later(seconds=60))] * 3)
 
     assert rules_of(session).count("agent.vanished") == 1
+
+
+def test_after_closing_time_nobody_is_promised_another_agent(laura, manual_hours):
+    session = attended(laura, now=at("13:59"))
+
+    for act in due_acts():
+        act(at("14:00:30"))
+
+    vanished = line_of(session, "agent.vanished")
+    assert vanished == "El agente que le atendía perdió la conexión."
+    assert line_of(session, "ended.closing").startswith("Terminó el horario de atención")
+
+
+def test_a_question_that_went_back_to_the_queue_is_not_the_customers_silence(laura, diego):
+    session = conversing(laura)
+    say_as_customer(session, "¿Qué hago?")
+    return_vanished(later(seconds=60))
+    accept(session, diego, later(seconds=70))
+
+    for act in due_acts():
+        act(later(minutes=30))
+
+    assert "inactivity.warned" not in rules_of(session)
+
+
+def test_an_answer_before_it_went_back_leaves_the_turn_with_the_customer(laura, diego):
+    session = conversing(laura)
+    say_as_agent(session, laura, "Reinicie el programa")
+    return_to_queue(session=session, now=NOW)
+    accept(session, diego, NOW)
+    give_sign_of_life(agent=diego, now=later(minutes=5))
+
+    for act in due_acts():
+        act(later(minutes=5))
+
+    assert "inactivity.warned" in rules_of(session)
 
 
 def test_the_next_agent_takes_it_over(laura, diego):

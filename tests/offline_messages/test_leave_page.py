@@ -248,6 +248,16 @@ def test_nobody_is_flooded_with_copies_from_many_addresses(client):
 
 
 @pytest.mark.usefixtures("_one_an_hour")
+def test_nobody_is_flooded_through_the_chats_frame_either(client):
+    client.post(LEAVE, typed(), REMOTE_ADDR="203.0.113.7")
+
+    flood = client.post("/chat/fuera-de-linea/", typed(), REMOTE_ADDR="203.0.113.8")
+
+    assert "Ha enviado demasiadas solicitudes" in flood.content.decode()
+    assert Email.objects.count() == 1
+
+
+@pytest.mark.usefixtures("_one_an_hour")
 def test_a_form_with_errors_does_not_count(client):
     for _ in range(3):
         client.post(LEAVE, typed(name=""))
