@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from chat.links import link_to
-from chat.models import ChatSession
+from chat.models import SUPERVISORS_GROUP, Agent, ChatSession
 from core.mail import queue_mail
 
 
@@ -16,3 +16,15 @@ def send_transcript(session: ChatSession) -> None:
         context={"session": session, "lines": lines, "link": link_to(session)},
         subject=_("Su conversación con Facturando, folio %s") % session.folio,
     )
+
+
+def tell_supervisors(session: ChatSession) -> None:
+    """Tell the supervisors who gave an address that a customer came to a booked hour and no agent did."""
+    supervisors = Agent.objects.filter(is_active=True, groups__name=SUPERVISORS_GROUP).exclude(email="")
+    for address in supervisors.values_list("email", flat=True):
+        queue_mail(
+            to=address,
+            template="appointment_without_agent",
+            context={"session": session, "appointment": session.appointment},
+            subject=_("Cita %s sin agente") % (session.appointment.folio if session.appointment else ""),
+        )

@@ -132,6 +132,14 @@ class OfflineMessagesChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgendaChanged(Event):
+    """An appointment was booked, moved or attended: consoles read their agenda again."""
+
+    type: ClassVar[str] = "agenda.changed"
+    newest: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccessChanged(Event):
     """An agent's rights changed: sockets ask again whether they may stay."""
 

@@ -234,6 +234,14 @@ class ChatSession(models.Model):
     agent_delivered = models.PositiveIntegerField(default=0)
     agent_read = models.PositiveIntegerField(default=0)
 
+    appointment = models.OneToOneField(
+        "scheduling.Appointment",
+        verbose_name=_("cita"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="chat",
+    )
     offline_message = models.OneToOneField(
         "offline_messages.OfflineMessage",
         verbose_name=_("mensaje fuera de línea"),

@@ -25,6 +25,7 @@ urlpatterns = [
     path("chat/anterior/<str:folio>/", past.past, name="past"),
     path("chat/archivo/<str:public_id>/", downloads.customer_file, name="file"),
     path("agente/", console.console, name="console"),
+    path("agente/agenda/", console.day_agenda, name="agenda"),
     path("agente/entrar/", console.AgentLogin.as_view(), name="login"),
     path("agente/salir/", console.AgentLogout.as_view(), name="logout"),
     path("agente/disponible/", console.set_available, name="set-available"),

@@ -12,8 +12,9 @@ from django.core.cache import cache
 from django.db import close_old_connections, connections, reset_queries
 from django.utils import timezone
 
-from chat.services import due_acts
+from chat.services import due_acts as chat_acts
 from core.mail import forget_old, send_queued
+from scheduling.services import due_acts as scheduling_acts
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ async def run_clock(stop: asyncio.Event) -> None:
 
 def run_round(now: datetime) -> None:
     """Do everything that is due at `now`, and leave the sign of life that readiness looks at."""
-    for act in [*due_acts(), _leave_heartbeat]:
+    for act in [*scheduling_acts(), *chat_acts(), _leave_heartbeat]:
         run_act(act, now)
     # With DEBUG on, Django remembers every query of a thread until told otherwise.
     reset_queries()

@@ -13,15 +13,18 @@ from django.utils.translation import ngettext
 
 from chat import events
 from chat.models import ChatSession, ChatSessionQuerySet
+from chat.services.appointments import start_due_appointments
 from chat.services.messages import say
 from chat.services.queue import assign_waiting, return_to_queue
 from chat.services.rules import NotWaiting
 from chat.services.sessions import close, leave_as_message
 from offline_messages.models import OfflineMessage
 from scheduling.calendar import OpeningCalendar
+from scheduling.models import AppointmentEvent
 from scheduling.services import current_calendar
 from scheduling.wording import instant_in_words
 
+_TOLD_AGENDA = "chat.agenda_told"
 _TOLD_OFFLINE_MESSAGES = "chat.offline_messages_told"
 
 
@@ -32,9 +35,11 @@ def due_acts() -> list[Callable[[datetime], object]]:
         warn_silent,
         return_vanished,
         turn_waiting_into_messages,
+        start_due_appointments,
         offer_message,
         assign,
         tell_offline_messages,
+        tell_agenda,
     ]
 
 
@@ -169,6 +174,14 @@ def tell_offline_messages(_now: datetime) -> None:
     if cache.get(_TOLD_OFFLINE_MESSAGES) != waiting:
         cache.set(_TOLD_OFFLINE_MESSAGES, waiting, timeout=None)
         events.announce(events.OfflineMessagesChanged(waiting=waiting), events.AGENTS_GROUP)
+
+
+def tell_agenda(_now: datetime) -> None:
+    """Tell the consoles that an appointment moved. Scheduling knows nothing of consoles."""
+    newest = AppointmentEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    if cache.get(_TOLD_AGENDA) != newest:
+        cache.set(_TOLD_AGENDA, newest, timeout=None)
+        events.announce(events.AgendaChanged(newest=newest), events.AGENTS_GROUP)
 
 
 def _active() -> ChatSessionQuerySet:

@@ -10,7 +10,8 @@ from chat import events
 from chat.models import Agent, ChatSession, Message
 from chat.services.messages import say, welcome
 from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
-from scheduling.services import current_calendar
+from scheduling.models import Appointment
+from scheduling.services import attend, current_calendar, kept_for
 
 W, A = ChatSession.State.WAITING, ChatSession.State.ACTIVE
 
@@ -39,9 +40,17 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
 def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
     waiting = ChatSession.objects.filter(pk=session.pk, state=W)
     # A full agent who takes their own chat again, or is too late, is told so and not of being full.
-    if ChatSession.objects.filter(agent=agent, state=A).count() >= agent.capacity and waiting.exists():
+    if not has_room(agent, now, session.appointment) and waiting.exists():
         raise AgentIsFull
     return bool(waiting.update(state=A, agent=agent, accepted_at=now, is_returned=False, offered_at=None))
+
+
+def has_room(agent: Agent, now: datetime, appointment: Appointment | None = None) -> bool:
+    """Whether an agent may take one more chat. The seat kept for a booked hour is its own."""
+    taken = ChatSession.objects.filter(agent=agent, state=A).count()
+    kept = kept_for(now).get(agent.pk)
+    is_kept_for_another = kept is not None and (appointment is None or kept != appointment.pk)
+    return taken + is_kept_for_another < agent.capacity
 
 
 def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
@@ -51,6 +60,8 @@ def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
     if has_asked:
         # Given back to the queue with a question unanswered: it is not the customer who is silent.
         session.customer_turn_since = None
+    if session.appointment is not None:
+        attend(appointment=session.appointment, agent=agent, now=now)
     if session.identified_at is None:
         say(session, identification_request(), rule="identification.asked", now=now)
     session.save()
@@ -88,7 +99,7 @@ def assign_waiting(*, now: datetime) -> int:
 
 
 def _least_busy(now: datetime) -> Agent | None:
-    return next((a for a in Agent.objects.available(now).by_load() if a.load < a.capacity), None)
+    return next((a for a in Agent.objects.available(now).by_load() if has_room(a, now)), None)
 
 
 def place_in_queue(session: ChatSession) -> int | None:

@@ -1,6 +1,7 @@
 """The life of a chat as its customer moves it: start, identify, stay, end, rate."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,7 @@ from chat.services.rules import (
 from core.fields import rfc_check_digit_matches
 from offline_messages.models import OfflineMessage
 from offline_messages.services import leave_message
-from scheduling.services import current_calendar
+from scheduling.services import NotBooked, cancel, current_calendar
 
 Reason = ChatSession.EndReason
 
@@ -173,6 +174,10 @@ def close(session: ChatSession, reason: str, now: datetime, line: str) -> ChatSe
     session.ended_at = now
     session.customer_turn_since = session.warned_at = session.offered_at = None
     session.save()
+    if was_waiting and session.appointment is not None:
+        # It was attended when an agent took it; what no agent took is over, and not the customer's fault.
+        with suppress(NotBooked):
+            cancel(appointment=session.appointment, now=now, reason=session.get_end_reason_display())
     events.announce_session(session)
     if was_waiting:
         events.announce_queue()

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -23,11 +24,13 @@ from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
-from scheduling.services import current_calendar
-from scheduling.wording import instant_in_words
+from scheduling.models import Appointment
+from scheduling.services import agenda, coming, current_calendar, day_of
+from scheduling.wording import day_in_words, instant_in_words
 
 UNPROCESSABLE = 422
 EARLIER_CHATS_SHOWN = 20
+DAY = timedelta(days=1)
 
 type View = Callable[..., HttpResponse]
 
@@ -105,6 +108,8 @@ def _lists(agent: Any, now: datetime) -> dict[str, Any]:
         "waiting": ChatSession.objects.waiting().with_first_words(),
         "mine": open_chats_of(agent),
         "offline_waiting": OfflineMessage.objects.waiting().count(),
+        "agenda": agenda(agent=agent, day=timezone.localdate(now)),
+        "coming": coming(agent=agent, now=now),
         "auto_assign": settings.CHAT_AUTO_ASSIGN,
         "now": now,
     }
@@ -232,3 +237,32 @@ def end(request: AgentRequest, folio: str) -> HttpResponse:
 def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResponse:
     payload = request.POST.dict() if request else {}
     return JsonResponse(commands.error_frame(broken, payload), status=409)
+
+
+@for_agents
+@require_GET
+def day_agenda(request: AgentRequest) -> HttpResponse:
+    """A day of everybody's appointments as a timeline: hours down, agents across."""
+    try:
+        day = date.fromisoformat(request.GET.get("dia", ""))
+    except ValueError:
+        day = timezone.localdate()
+    rows = list(day_of(day=day))
+    agents = sorted({row.agent for row in rows}, key=lambda agent: agent.pk)
+    by_hour = {starts_at: list(same) for starts_at, same in groupby(rows, key=lambda row: row.starts_at)}
+    hours = [
+        {"starts_at": starts_at, "cells": [_of_agent(agent, same) for agent in agents]}
+        for starts_at, same in by_hour.items()
+    ]
+    context = {
+        "day_in_words": day_in_words(day, with_year=True),
+        "yesterday": day - DAY,
+        "tomorrow": day + DAY,
+        "agents": agents,
+        "hours": hours,
+    }
+    return render(request, "chat/agenda.html", context)
+
+
+def _of_agent(agent: Any, rows: list[Appointment]) -> Appointment | None:
+    return next((row for row in rows if row.agent == agent), None)

@@ -1,6 +1,6 @@
 """What changes hours and appointments, and what others ask about them."""
 
-from scheduling.services.attending import agenda, arrive, attend, coming, due_to_start, reserved_agents
+from scheduling.services.attending import agenda, arrive, attend, coming, day_of, due_to_start, kept_for
 from scheduling.services.booking import (
     Details,
     admit,
@@ -49,6 +49,7 @@ __all__ = [
     "cancel",
     "coming",
     "current_calendar",
+    "day_of",
     "days_with_room",
     "due_acts",
     "due_to_start",
@@ -63,7 +64,7 @@ __all__ = [
     "remind",
     "reopen",
     "reschedule",
-    "reserved_agents",
+    "kept_for",
     "sweep_holds",
     "tell_hit",
 ]

@@ -46,9 +46,9 @@ def attend(*, appointment: Appointment, agent: AbstractUser, now: datetime) -> b
     return move(appointment=appointment, act=Act.ATTEND, now=now, by=agent, where=not_missed, attended_at=now)
 
 
-def reserved_agents(now: datetime) -> set[int]:
-    """The agents whose seat is kept: their hour has come, and the customer has or still may."""
-    return set(_kept(now).order_by().values_list("agent_id", flat=True))
+def kept_for(now: datetime) -> dict[int, int]:
+    """Agents whose seat is kept, with their appointment: its hour has come, and so may its customer."""
+    return dict(Appointment.objects.booked().filter(_keeps(now)).order_by().values_list("agent_id", "pk"))
 
 
 def due_to_start(now: datetime) -> AppointmentQuerySet:
@@ -62,15 +62,17 @@ def agenda(*, agent: AbstractUser, day: date) -> AppointmentQuerySet:
     return rows.exclude(state__in=[State.HELD, State.CANCELLED]).order_by("starts_at", "pk")
 
 
+def day_of(*, day: date) -> AppointmentQuerySet:
+    """Everybody's appointments of a date of Mexico City by the hour, without those cancelled."""
+    rows = Appointment.objects.on_day(day).exclude(state__in=[State.HELD, State.CANCELLED])
+    return rows.select_related("agent").order_by("starts_at", "pk")
+
+
 def coming(*, agent: AbstractUser, now: datetime) -> Appointment | None:
     """What an agent should see coming: the next appointment within half an hour, or the one that is due."""
     begins = Q(starts_at__gt=now, starts_at__lte=now + COMING)
     rows = Appointment.objects.booked().filter(begins | _keeps(now), agent_id=agent.pk)
     return rows.select_related("service").first()
-
-
-def _kept(now: datetime) -> AppointmentQuerySet:
-    return Appointment.objects.booked().filter(_keeps(now))
 
 
 def _keeps(now: datetime) -> Q:

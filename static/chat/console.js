@@ -28,6 +28,7 @@ transport.on("marks.moved", (frame) => withPane(frame, (pane) => { if (frame.sid
 transport.on("typing.changed", (frame) => withPane(frame, (pane) => showTyping(pane, frame.is_typing)));
 transport.on("session.changed", (frame) => moved(frame));
 transport.on("queue.changed", () => refreshLists());
+transport.on("agenda.changed", () => refreshLists());
 transport.on("offline-messages.changed", (frame) => { role("offline-count").textContent = frame.waiting; });
 transport.on("error", (frame) => refused(frame));
 
@@ -98,6 +99,12 @@ function markLists() {
 }
 
 function tick() {
+  for (const item of document.querySelectorAll("[data-until]")) {
+    const left = Math.floor((Date.parse(item.dataset.until) - Date.now() - clockOffset) / 1000);
+    // The next step of the same appointment has other words.
+    if (left < 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshLists, 1500); }
+    item.textContent = `${Math.floor(Math.max(0, left) / 60)}:${String(Math.max(0, left) % 60).padStart(2, "0")}`;
+  }
   for (const item of document.querySelectorAll("[data-since]")) {
     const seconds = Math.max(0, Math.floor((Date.now() + clockOffset - Date.parse(item.dataset.since)) / 1000));
     item.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

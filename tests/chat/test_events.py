@@ -52,6 +52,7 @@ FRAMES: dict[Any, dict[str, Any]] = {
     events.QueueChanged: {"waiting": [7, 9]},
     events.QueueMoved: {"place": 2},
     events.OfflineMessagesChanged: {"waiting": 3},
+    events.AgendaChanged: {"newest": 5},
     events.AccessChanged: {"agent": 2},
 }
 TYPES = {
@@ -62,6 +63,7 @@ TYPES = {
     events.QueueChanged: "queue.changed",
     events.QueueMoved: "queue.moved",
     events.OfflineMessagesChanged: "offline-messages.changed",
+    events.AgendaChanged: "agenda.changed",
     events.AccessChanged: "access.changed",
 }
 

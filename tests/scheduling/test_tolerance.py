@@ -73,15 +73,15 @@ def test_the_clock_marks_missed_after_the_tolerance_once_and_tells_the_rule(laur
 
 def test_the_agent_is_kept_until_the_tolerance_ends_and_freed_then(laura):
     book()
-    kept = [services.reserved_agents(now) for now in (TEN - timedelta(milliseconds=1), TEN, LAST, JUST_AFTER)]
+    kept = [set(services.kept_for(now)) for now in (TEN - timedelta(milliseconds=1), TEN, LAST, JUST_AFTER)]
     assert kept == [set(), {laura.pk}, {laura.pk}, set()]
 
 
 def test_for_a_customer_who_has_come_the_agent_is_kept_however_long(laura):
     row = arrive(book(), at("2026-11-24 09:55"))
 
-    assert services.reserved_agents(at("2026-11-24 09:56")) == set()
-    assert services.reserved_agents(at("2026-11-24 11:00")) == {laura.pk}
+    assert services.kept_for(at("2026-11-24 09:56")) == {}
+    assert set(services.kept_for(at("2026-11-24 11:00"))) == {laura.pk}
     assert list(services.due_to_start(TEN - timedelta(milliseconds=1))) == []
     assert list(services.due_to_start(TEN)) == [row]
 
@@ -106,7 +106,7 @@ def test_another_agent_may_attend_and_only_once(diego, laura):
 
     assert (fresh(row).state, fresh(row).attended_at, fresh(row).agent) == ("attended", TEN, laura)
     assert row.events.last().by == diego
-    assert services.reserved_agents(TEN) == set()
+    assert services.kept_for(TEN) == {}
 
 
 def test_clocks_that_stood_for_an_hour_do_each_act_once_and_in_order(diego, laura):
