@@ -143,7 +143,7 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         if session.rfc and session.rfc not in GENERIC_RFCS:
             same |= Q(rfc=session.rfc)
         folded = self.alias(email_folded=Lower("email"))
-        return folded.filter(same).exclude(pk=session.pk).order_by("-pk")
+        return folded.filter(same, pk__lt=session.pk).order_by("-pk")
 
     def with_first_words(self) -> Self:
         """Add what the customer wrote first, for the queue."""

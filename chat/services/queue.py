@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from chat import events
@@ -42,7 +43,11 @@ def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
     # A full agent who takes their own chat again, or is too late, is told so and not of being full.
     if not has_room(agent, now, session.appointment) and waiting.exists():
         raise AgentIsFull
-    return bool(waiting.update(state=A, agent=agent, accepted_at=now, is_returned=False, offered_at=None))
+    return bool(
+        waiting.update(
+            state=A, agent=agent, accepted_at=Coalesce("accepted_at", now), is_returned=False, offered_at=None
+        )
+    )
 
 
 def has_room(agent: Agent, now: datetime, appointment: Appointment | None = None) -> bool:
@@ -79,7 +84,7 @@ def _spoke_last(session: ChatSession) -> bool:
 def identification_request() -> str:
     return _(
         "Para atenderle, identifíquese con su RFC, su nombre o razón social y el programa que usa con su "
-        "versión. La versión se ve en el menú Ayuda, opción «Acerca de…»."
+        "versión."
     )
 
 
@@ -137,7 +142,7 @@ def _vanished_line(now: datetime) -> str:
         # What happens next is said by closing time, in the same round of the clock.
         return lost
     next_step = _(
-        "Su chat pasó al primer lugar de la cola y otro agente lo atenderá en cuanto pueda; no necesita "
+        "Su chat volvió al principio de la cola y otro agente lo atenderá en cuanto pueda; no necesita "
         "hacer nada. Puede seguir escribiendo."
     )
     return f"{lost} {next_step}"

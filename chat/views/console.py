@@ -46,6 +46,12 @@ class AgentLogin(LoginView):
 
     template_name = "chat/login.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever is in and was not refused anywhere needs no door."""
+        if access.is_agent(request.user) and self.redirect_field_name not in request.GET:
+            return redirect("chat:console")
+        return super().get(request, *args, **kwargs)
+
     @method_decorator(never_cache)
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

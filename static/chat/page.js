@@ -375,7 +375,7 @@ function focusBox() {
 function takeText(text, page) {
   const box = role("first-text");
   const other = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
-  if (chat) chat.composer.put(text);
+  if (chat) { chat.composer.put(text); chat.composer.submit(); }
   else if (box) {
     box.value = text;
     role("page-url").value = page.slice(0, 2000);

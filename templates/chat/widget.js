@@ -26,11 +26,13 @@
     return element;
   }
 
+  /* That a chat runs is known in every tab; what is typed and open belongs to one. */
   function keep(name, value) {
     try {
-      if (value === undefined) { return window.sessionStorage.getItem("facturando." + name) || ""; }
-      if (value) { window.sessionStorage.setItem("facturando." + name, value); }
-      else { window.sessionStorage.removeItem("facturando." + name); }
+      var store = name === "chat" ? window.localStorage : window.sessionStorage;
+      if (value === undefined) { return store.getItem("facturando." + name) || ""; }
+      if (value) { store.setItem("facturando." + name, value); }
+      else { store.removeItem("facturando." + name); }
     } catch (e) { /* storage is forbidden: nothing survives a reload, and all else works */ }
     return "";
   }

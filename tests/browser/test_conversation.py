@@ -58,7 +58,7 @@ def test_words_typed_in_the_bar_meet_an_ended_chat_and_are_not_lost(
     _begin(ana, laura)
     laura.end("Ana López")
     ana.sees(re.compile("Folio: C"))
-    ana.page.evaluate("sessionStorage.clear()")
+    ana.page.evaluate("sessionStorage.clear(); localStorage.removeItem('facturando.chat')")
 
     ana.visit()
     ana.ask("Ahora falla otra cosa")
@@ -67,6 +67,19 @@ def test_words_typed_in_the_bar_meet_an_ended_chat_and_are_not_lost(
     ana.button("Iniciar otro chat con este mensaje").click()
     laura.take("Ana López")
     expect(laura.line("Ana López", "Ahora falla otra cosa")).to_be_visible()
+
+
+def test_the_bar_of_another_tab_leads_back_to_the_running_chat(site, new_customer, new_desk):
+    ana, laura = new_customer(site), new_desk(site)
+    ana.visit()
+    _begin(ana, laura)
+
+    other = ana.page.context.new_page()
+    other.goto(site.url)
+
+    bar = other.get_by_role("region", name="Chat de soporte")
+    expect(bar.get_by_role("button")).to_have_text("Chat de soporte")
+    expect(bar.get_by_role("textbox")).to_be_hidden()
 
 
 def test_a_draft_of_a_chat_that_ended_meanwhile_is_offered_again(site, new_customer, new_desk):

@@ -180,3 +180,12 @@ def test_who_is_signed_in_may_sign_in_as_somebody_else(laura):
     browser.post("/agente/entrar/", {"username": "elena", "password": "una-clave-larga"})
 
     assert browser.get("/admin/").status_code == 200
+
+
+def test_whoever_is_in_needs_no_door_unless_refused_elsewhere(laura):
+    browser = Client()
+    browser.force_login(laura)
+
+    assert browser.get("/agente/entrar/")["Location"] == "/agente/"
+    refused = browser.get("/admin/", follow=True)
+    assert "Su cuenta no tiene acceso a esta página" in refused.content.decode()

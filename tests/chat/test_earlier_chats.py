@@ -33,6 +33,13 @@ def test_chats_of_one_rfc_belong_together():
     assert related(identified(BETO, "EKU9003173C9")) == {first}
 
 
+def test_a_later_chat_is_not_an_earlier_one():
+    first = identified(ANA, "EKU9003173C9")
+    identified(ANA, "EKU9003173C9")
+
+    assert related(first) == set()
+
+
 @pytest.mark.parametrize("generic", ["XAXX010101000", "XEXX010101000"])
 def test_the_generic_rfcs_are_many_people(generic):
     identified(ANA, generic)

@@ -63,7 +63,7 @@ def test_in_the_welcomes_wake_identification_is_asked(laura):
 
     assert rules_of(session) == ["agent.welcome", "identification.asked"]
     asked = line_of(session, "identification.asked")
-    for words in ("RFC", "nombre o razón social", "programa", "versión", "Ayuda", "«Acerca de…»"):
+    for words in ("RFC", "nombre o razón social", "programa", "versión"):
         assert words in asked
 
 
@@ -191,7 +191,7 @@ def test_a_chat_given_back_goes_to_the_head_and_its_customer_is_told(laura):
     assert (place_in_queue(of_ana), place_in_queue(of_beto)) == (1, 2)
     told = line_of(of_ana, "agent.vanished")
     assert "perdió la conexión" in told
-    assert "primer lugar de la cola" in told
+    assert "volvió al principio de la cola" in told
     assert "no necesita hacer nada" in told
 
 
