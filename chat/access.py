@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, Attachment, ChatSession, Visitor
+from scheduling.models import Appointment
 
 KEY_BYTES = 32
 COOKIE_NAME = "fs_visitante"
@@ -72,6 +73,14 @@ def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
         return None
     mine = Q(visitor=visitor) | Q(readers=visitor)
     return ChatSession.objects.ended().filter(mine, folio=folio).select_related("program").distinct().first()
+
+
+def appointment_of_browser(key: str | None, folio: str) -> Appointment | None:
+    """An appointment that this browser booked, or whose mailed link it opened."""
+    if key is None or not folio:
+        return None
+    mine = Appointment.objects.exclude(state=Appointment.State.HELD).filter(readers__key_hash=hash_key(key))
+    return mine.select_related("service", "agent").filter(folio=folio).first()
 
 
 type User = Agent | AnonymousUser | Any

@@ -10,15 +10,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.coach import exact_message_request, is_vague
 from chat.models import ChatSession, Program
 from core.fields import PersonNameField, RealEmailField, RfcField
 from core.text import FreeTextField, clean_text, one_line
+from scheduling.services import Details
 
 
 def message_field(**kwargs: Any) -> FreeTextField:
     widget = forms.Textarea(attrs={"rows": 3})
     maximum = settings.CHAT_MAX_MESSAGE_CHARS
-    return FreeTextField(label=gettext_lazy("Mensaje"), max_length=maximum, widget=widget, **kwargs)
+    kwargs.setdefault("label", gettext_lazy("Mensaje"))
+    return FreeTextField(max_length=maximum, widget=widget, **kwargs)
 
 
 class FirstMessageForm(forms.Form):
@@ -163,6 +166,39 @@ class IdentificationForm(forms.Form):
         if not any(c.isalpha() for c in text):
             raise ValidationError(complaint)
         return text
+
+
+class BookingForm(IdentificationForm):
+    """What is needed to book: who comes, for which RFC and program, and what about."""
+
+    name = PersonNameField()
+    email = RealEmailField()
+    about = message_field(label=gettext_lazy("¿Qué necesita consultar?"))
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    # The words for which a better description was asked for once: insisted upon, they are taken.
+    coached = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order = ("name", "email", "rfc", "legal_name", "program", "program_version", "about")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        about = data.get("about", "")
+        if is_vague(about) and data.get("coached") != about:
+            self.data = {**self.data.dict(), "coached": about}  # type: ignore[attr-defined]
+            self.add_error("about", exact_message_request())
+        return data
+
+    def details(self, zone: str) -> Details:
+        data = self.cleaned_data
+        return Details(
+            name=data["name"],
+            email=data["email"],
+            rfc=data["rfc"],
+            legal_name=data["legal_name"],
+            program=data["program"].name,
+            program_version=data["program_version"],
+            about=data["about"],
+            customer_zone=zone,
+        )
 
 
 class RatingForm(forms.Form):

@@ -69,6 +69,7 @@ def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
     lines = session.messages.for_customer().select_related("session", "agent", "attachment")
     return {
         "lines": list(lines.reverse()[:LINES_SHOWN])[::-1],
+        "first_words": session.messages.filter(number=1).values_list("text", flat=True).first() or "",
         "place": place_in_queue(session) if session.is_waiting else None,
         "is_place_shown": now - session.queued_at >= settings.CHAT_SHOW_QUEUE_PLACE,
         "show_place_ms": int(settings.CHAT_SHOW_QUEUE_PLACE.total_seconds() * 1000),

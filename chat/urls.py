@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import console, customer, downloads, past
+from chat.views import appointments, console, customer, downloads, past
 
 app_name = "chat"
 urlpatterns = [
@@ -25,6 +25,14 @@ urlpatterns = [
     path("chat/anterior/<str:folio>/", past.past, name="past"),
     path("chat/archivo/<str:public_id>/", downloads.customer_file, name="file"),
     path("agente/", console.console, name="console"),
+    path("citas/", appointments.choose, name="book"),
+    path("citas/apartar/", appointments.hold, name="book-hold"),
+    path("citas/datos/", appointments.book, name="book-data"),
+    path("citas/<str:folio>/", appointments.appointment, name="appointment"),
+    path("citas/<str:folio>/cita.ics", appointments.calendar_entry, name="appointment-calendar"),
+    path("citas/<str:folio>/cambiar/", appointments.reschedule, name="appointment-reschedule"),
+    path("citas/<str:folio>/cancelar/", appointments.cancel, name="appointment-cancel"),
+    path("citas/<str:folio>/entrar/", appointments.enter, name="appointment-enter"),
     path("agente/agenda/", console.day_agenda, name="agenda"),
     path("agente/entrar/", console.AgentLogin.as_view(), name="login"),
     path("agente/salir/", console.AgentLogout.as_view(), name="logout"),

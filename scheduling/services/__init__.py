@@ -8,6 +8,7 @@ from scheduling.services.booking import (
     cancel,
     held_by,
     hold_slot,
+    moves_left,
     release_hold,
     reschedule,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "hold_slot",
     "mark_missed",
     "move_to_agent",
+    "moves_left",
     "next_free",
     "release_hold",
     "remind",

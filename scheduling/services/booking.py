@@ -181,6 +181,11 @@ def reschedule(
     return row
 
 
+def moves_left(appointment: Appointment) -> int:
+    """How often the customer may still change the hour."""
+    return max(0, settings.APPOINTMENT_MOST_MOVES - appointment.moves)
+
+
 def cancel(
     *, appointment: Appointment, now: datetime, by: AbstractUser | None = None, reason: str = ""
 ) -> Appointment:

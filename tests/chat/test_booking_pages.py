@@ -1,0 +1,359 @@
+"""Booking by page and form: day, hour, data, and one's own appointment."""
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+
+from chat.services.due import offer_message
+from scheduling import links, services
+from scheduling.models import Appointment, Shift, SpecialDay
+from tests.chat.conftest import browser_of
+from tests.chat.factories import ANA, BETO, FIRST_WORDS, ProgramFactory, at, start
+from tests.scheduling import cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manual_hours")]
+
+TEN = at("10:00")
+DATA = {
+    "name": "Ana López",
+    "email": "ana@despacho-lopez.mx",
+    "rfc": "eku-9003173c9",
+    "legal_name": "Papelería López",
+    "program": "cfdi escritorio",
+    "program_version": "5.2",
+    "about": FIRST_WORDS,
+}
+
+
+@pytest.fixture(autouse=True)
+def _bookable(laura, clock):
+    """Laura can be booked on weekdays; it is eight o'clock on Tuesday."""
+    ProgramFactory.create()
+    cast.make_service()
+    for weekday in range(5):
+        Shift.objects.create(agent=laura, weekday=weekday, opens_at="09:00", closes_at="18:00")
+    clock.move_to(at("08:00"))
+
+
+@pytest.fixture
+def browser():
+    """Ana's."""
+    return browser_of(ANA)
+
+
+def page_of(response):
+    return response.content.decode()
+
+
+def hours_of(response):
+    return re.findall(r'name="hora" value="[^"]+">(\d\d:\d\d)', page_of(response))
+
+
+def hold(browser, starts_at=TEN, **typed):
+    return browser.post("/citas/apartar/", {"hora": starts_at.isoformat(), **typed})
+
+
+def book(browser, starts_at=TEN, **changes):
+    hold(browser, starts_at)
+    return browser.post("/citas/datos/", DATA | {"client_id": uuid.uuid4()} | changes)
+
+
+def the_appointment():
+    return Appointment.objects.get()
+
+
+# --- Day and hour ----------------------------------------------------------------------------------------
+
+
+def test_the_first_free_day_is_chosen_with_its_hours(browser):
+    page = browser.get("/citas/")
+
+    assert "Hora del martes 24 de noviembre" in page_of(page)
+    assert hours_of(page)[:2] == ["09:00", "09:30"]
+    assert hours_of(page)[-1] == "17:30"
+    assert "14:00" not in hours_of(page)
+
+
+def test_days_without_room_cannot_be_chosen(browser):
+    SpecialDay.objects.create(date="2026-11-25", name="Inventario", kind="closed")
+
+    page = page_of(browser.get("/citas/"))
+
+    assert re.search(r'value="2026-11-25" disabled', page)
+    assert not re.search(r'value="2026-11-26" disabled', page)
+    assert "Hora del martes 24" in page_of(browser.get("/citas/?dia=2026-11-25"))
+
+
+def test_another_zone_shows_both_times(browser):
+    page = page_of(browser.get("/citas/?zona=America/Tijuana"))
+
+    assert "07:00 en Tijuana" in page
+    assert "en Monterrey" not in page_of(browser.get("/citas/?zona=America/Monterrey"))
+
+
+def test_without_shifts_nobody_can_be_booked(browser):
+    Shift.objects.all().delete()
+
+    assert "Por ahora no hay horas para agendar" in page_of(browser.get("/citas/"))
+
+
+# --- Hold and data ---------------------------------------------------------------------------------------
+
+
+def test_the_chosen_hour_is_held_with_the_time_in_sight(browser):
+    page = page_of(hold(browser))
+
+    assert "La hora es suya hasta las 08:05" in page
+    assert "el martes 24 de noviembre a las 10:00" in page
+    assert "10:00" not in hours_of(browser_of(BETO).get("/citas/"))
+
+
+def test_what_other_pages_know_is_filled_in(browser):
+    page = page_of(hold(browser, text="No puedo timbrar", name="Ana López", email="ana@despacho-lopez.mx"))
+
+    assert ">\nNo puedo timbrar</textarea>" in page
+    assert 'value="ana@despacho-lopez.mx"' in page
+
+
+def test_a_taken_hour_offers_the_nearest_and_keeps_what_is_known(browser):
+    hold(browser_of(BETO))
+
+    page = page_of(hold(browser, text="No puedo timbrar"))
+
+    assert "Esa hora ya no está disponible" in page
+    assert "el martes 24 de noviembre a las 09:30" in page
+    assert 'name="about" value="No puedo timbrar"' in page
+
+
+def test_booking_leads_to_the_own_page_and_a_mail(browser):
+    response = book(browser)
+
+    booked = the_appointment()
+    assert response["Location"] == f"/citas/{booked.folio}/"
+    assert (booked.state, booked.rfc, booked.program) == ("booked", "EKU9003173C9", "CFDI Escritorio")
+    page = page_of(browser.get(response["Location"]))
+    assert "el martes 24 de noviembre a las 10:00" in page
+    assert "Laura" in page
+    assert booked.folio in Email.objects.get().subject
+
+
+def test_the_same_form_twice_books_once(browser):
+    client_id = uuid.uuid4()
+    first = book(browser, client_id=client_id)
+    second = browser.post("/citas/datos/", DATA | {"client_id": client_id})
+
+    assert second["Location"] == first["Location"]
+    assert Appointment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("name", "", "Escriba su nombre."),
+        ("email", "ana@example.com", "correo"),
+        ("rfc", "ABC-999999-AB1", "La fecha del RFC no existe"),
+        ("program", "Facturando", "Facturando es la empresa, no el programa."),
+        ("program_version", "", "Escriba la versión"),
+        ("about", "Ayuda", "escriba por favor el mensaje exacto"),
+    ],
+)
+def test_what_is_wrong_is_said_and_everything_typed_stays(browser, field, typed, words):
+    response = book(browser, **{field: typed})
+
+    assert response.status_code == 422
+    assert words in page_of(response)
+    assert "Papelería López" in page_of(response)
+    assert the_appointment().state == "held"
+
+
+def test_a_vague_text_that_is_insisted_upon_is_taken(browser):
+    page = page_of(book(browser, about="Ayuda"))
+    coached = re.search(r'name="coached" value="([^"]*)"', page)[1]
+
+    response = browser.post(
+        "/citas/datos/", DATA | {"client_id": uuid.uuid4(), "about": "Ayuda", "coached": coached}
+    )
+
+    assert response.status_code == 302
+    assert the_appointment().about == "Ayuda"
+
+
+def test_a_hold_that_expired_is_taken_anew_while_the_hour_is_free(browser, clock):
+    hold(browser)
+    clock.move_to(at("08:20"))
+
+    assert browser.post("/citas/datos/", DATA | {"client_id": uuid.uuid4()}).status_code == 302
+
+
+def test_a_hold_that_expired_and_was_taken_offers_others_with_the_data_kept(browser, clock):
+    hold(browser)
+    clock.move_to(at("08:20"))
+    hold(browser_of(BETO))
+
+    page = page_of(browser.post("/citas/datos/", DATA | {"client_id": uuid.uuid4()}))
+
+    assert "Elija" in page
+    assert f'name="about" value="{FIRST_WORDS}"' in page
+
+
+def test_a_third_appointment_is_refused_in_clear_words(browser):
+    for hour in ("10:00", "11:00"):
+        book(browser, at(hour))
+
+    response = book(browser, at("12:00"))
+
+    assert "Ya tiene 2 citas agendadas con este correo o este RFC." in page_of(response)
+
+
+def test_bookings_are_limited_by_address(browser, settings):
+    settings.LIMITS = settings.LIMITS | {"bookings_per_address": "1/3600"}
+    book(browser)
+
+    response = book(browser_of(BETO), at("11:00"), email="beto@ferreteria-ruiz.mx", rfc="XIA190128J61")
+
+    assert "Ha enviado demasiadas solicitudes" in page_of(response)
+
+
+# --- One's own appointment -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def booked(browser):
+    book(browser)
+    return the_appointment()
+
+
+def url_of(booked, rest=""):
+    return f"/citas/{booked.folio}/{rest}"
+
+
+@pytest.mark.parametrize("rest", ["", "cita.ics", "cambiar/", "cancelar/"])
+def test_strangers_find_nothing(booked, rest):
+    assert browser_of(BETO).get(url_of(booked, rest)).status_code == 404
+    assert Client().get(url_of(booked, rest)).status_code == 404
+
+
+def test_the_mailed_link_opens_it_elsewhere_and_leaves_no_secret_in_the_address(booked):
+    phone = Client()
+
+    response = phone.get(links.link_to(booked).removeprefix("http://127.0.0.1:8000"))
+
+    assert response["Location"] == url_of(booked)
+    assert booked.folio in page_of(phone.get(url_of(booked)))
+
+
+def test_a_changed_link_opens_nothing(booked):
+    assert Client().get(url_of(booked) + "?llave=" + links.token_of(booked)[:-1]).status_code == 404
+
+
+def test_the_entry_for_the_calendar_is_downloaded(booked, browser):
+    response = browser.get(url_of(booked, "cita.ics"))
+
+    assert response.content.startswith(b"BEGIN:VCALENDAR")
+    assert b"DTSTART:20261124T160000Z" in response.content
+
+
+def test_the_hour_is_changed_three_times_and_no_more(booked, browser):
+    for hour in ("11:00", "12:00", "13:00"):
+        response = browser.post(url_of(booked, "cambiar/"), {"hora": at(hour).isoformat()})
+        assert response["Location"] == url_of(booked)
+    assert "Puede cambiar la hora 0 veces más." in page_of(browser.get(url_of(booked)))
+
+    response = browser.post(url_of(booked, "cambiar/"), {"hora": at("15:00").isoformat()})
+
+    assert "ya se cambió 3 veces" in page_of(response)
+    assert the_appointment().starts_at == at("13:00")
+
+
+def test_changing_to_a_taken_hour_keeps_the_old_one_and_offers_others(booked, browser):
+    hold(browser_of(BETO), at("11:00"))
+
+    page = page_of(browser.post(url_of(booked, "cambiar/"), {"hora": at("11:00").isoformat()}))
+
+    assert "Esa hora ya no está disponible" in page
+    booked.refresh_from_db()
+    assert booked.starts_at == TEN
+
+
+def test_cancelling_asks_once_and_frees_the_hour(booked, browser):
+    assert "¿Cancelar esta cita?" in page_of(browser.get(url_of(booked, "cancelar/")))
+    assert the_appointment().state == "booked"
+
+    browser.post(url_of(booked, "cancelar/"))
+
+    assert "Esta cita se canceló." in page_of(browser.get(url_of(booked)))
+    assert "10:00" in hours_of(browser_of(BETO).get("/citas/"))
+
+
+def test_before_its_time_the_waiting_room_is_closed(booked, browser, clock):
+    clock.move_to(at("09:49:59"))
+
+    assert "Entrar a la sala de espera" not in page_of(browser.get(url_of(booked)))
+    assert "Todavía es temprano" in page_of(browser.post(url_of(booked, "entrar/")))
+
+
+def test_from_ten_minutes_before_the_customer_may_wait(booked, browser, clock):
+    clock.move_to(at("09:50"))
+    assert "Entrar a la sala de espera" in page_of(browser.get(url_of(booked)))
+
+    browser.post(url_of(booked, "entrar/"))
+
+    page = page_of(browser.get(url_of(booked)))
+    assert "Ya está en la sala de espera." in page
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert the_appointment().arrived_key_hash == ANA.key_hash
+
+
+def test_once_the_chat_began_the_waiting_room_leads_to_it(booked, browser, clock, laura):
+    clock.move_to(TEN)
+    browser.post(url_of(booked, "entrar/"))
+    services.attend(appointment=the_appointment(), agent=laura, now=TEN)
+
+    assert browser.get(url_of(booked))["Location"] == "/chat/"
+
+
+def test_after_the_tolerance_the_rule_is_told_and_booking_again_keeps_the_data(booked, browser, clock):
+    clock.move_to(TEN + timedelta(minutes=10, milliseconds=1))
+
+    page = page_of(browser.get(url_of(booked)))
+    assert "el agente fue liberado para atender a otro cliente" in page
+    assert "Deberá volver a agendar el soporte" in page
+    again = page_of(browser.get(f"/citas/?de={booked.folio}"))
+    assert 'name="legal_name" value="Papelería López"' in again
+
+
+def test_the_link_to_book_again_keeps_the_data_in_another_browser(booked):
+    phone = Client()
+
+    response = phone.get(links.rebook_link_to(booked).removeprefix("http://127.0.0.1:8000"), follow=True)
+
+    assert 'name="legal_name" value="Papelería López"' in page_of(response)
+
+
+def test_others_data_are_not_offered(booked):
+    assert "Papelería López" not in page_of(browser_of(BETO).get(f"/citas/?de={booked.folio}"))
+
+
+# --- Where it is offered ---------------------------------------------------------------------------------
+
+
+def test_out_of_hours_an_appointment_is_offered_beside_the_message(browser, clock):
+    clock.move_to(at("20:00"))
+
+    assert 'formaction="/citas/"' in page_of(browser.get("/chat/"))
+    assert 'formaction="/citas/"' in page_of(browser.get("/mensaje/"))
+
+
+def test_whoever_waits_too_long_is_offered_one_with_what_was_typed(browser, clock):
+    clock.move_to(at("09:30"))
+    session = start(ANA, now=at("09:30"))
+    clock.move_to(at("09:33"))
+    offer_message(at("09:33"))
+
+    page = page_of(browser.get("/chat/"))
+    assert "Agendar una cita" in page
+    assert f'name="text" value="{session.messages.get(number=1).text}"' in page
