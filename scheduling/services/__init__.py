@@ -11,6 +11,7 @@ from scheduling.services.booking import (
     release_hold,
     reschedule,
 )
+from scheduling.services.counts import Counts, counts_by, total_of
 from scheduling.services.due import due_acts, mark_missed, remind, sweep_holds
 from scheduling.services.hours import current_calendar
 from scheduling.services.offers import active_services, days_with_room, free_slots, next_free
@@ -26,10 +27,18 @@ from scheduling.services.rules import (
     TooManyAppointments,
     TooManyMoves,
 )
-from scheduling.services.supervising import hit_by, move_to_agent, reopen, tell_hit
+from scheduling.services.supervising import (
+    agents_free_for,
+    hit_by,
+    hours_for,
+    move_to_agent,
+    reopen,
+    tell_hit,
+)
 
 __all__ = [
     "AgentNotFree",
+    "Counts",
     "Details",
     "HoldExpired",
     "NotBooked",
@@ -43,11 +52,13 @@ __all__ = [
     "active_services",
     "admit",
     "agenda",
+    "agents_free_for",
     "arrive",
     "attend",
     "book",
     "cancel",
     "coming",
+    "counts_by",
     "current_calendar",
     "days_with_room",
     "due_acts",
@@ -56,6 +67,7 @@ __all__ = [
     "held_by",
     "hit_by",
     "hold_slot",
+    "hours_for",
     "mark_missed",
     "move_to_agent",
     "next_free",
@@ -66,4 +78,5 @@ __all__ = [
     "reserved_agents",
     "sweep_holds",
     "tell_hit",
+    "total_of",
 ]
