@@ -82,9 +82,11 @@ class Command(BaseCommand):
 
     def _make_appointments(self, now: datetime) -> None:
         """One a customer for today and for tomorrow, where there is room; made once a day."""
-        service = next(iter(services.active_services()), None)
+        service = Service.objects.filter(is_active=True).first()
+        if service is None:
+            return
         today = now.astimezone(MEXICO_CITY).date()
-        for day in (today, today + timedelta(days=1)) if service else ():
+        for day in (today, today + timedelta(days=1)):
             slots = services.free_slots(service=service, day=day, now=now)
             hours = [slot.starts_at for slot in slots if slot.starts_at >= now + EARLIEST]
             for customer, starts_at in zip(CUSTOMERS, hours, strict=False):
