@@ -50,7 +50,7 @@ class StateFilter(admin.SimpleListFilter):
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, words) for value, words in State.choices if value != State.HELD]
+        return [(state.value, state.label.capitalize()) for state in State if state != State.HELD]
 
     @override
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

@@ -38,8 +38,8 @@ class AgentChoice(forms.ModelChoiceField):
 
 @admin.register(Shift)
 class ShiftAdmin(AsksBeforeHitting, SupervisorAdmin, admin.ModelAdmin):
-    list_display = ["agent_name", "weekday", "opens_at", "closes_at"]
-    list_display_links = ["agent_name", "weekday"]
+    list_display = ["agent_name", "day", "hours"]
+    list_display_links = ["agent_name", "day"]
     list_filter = [("agent", AgentFilter), "weekday"]
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ["agent"]
@@ -60,6 +60,14 @@ class ShiftAdmin(AsksBeforeHitting, SupervisorAdmin, admin.ModelAdmin):
     @admin.display(description=gettext_lazy("agente"), ordering="agent__first_name")
     def agent_name(self, shift: Shift) -> str:
         return name_of(shift.agent)
+
+    @admin.display(description=gettext_lazy("día"), ordering="weekday")
+    def day(self, shift: Shift) -> str:
+        return str(shift.get_weekday_display())
+
+    @admin.display(description=gettext_lazy("horas"), ordering="opens_at")
+    def hours(self, shift: Shift) -> str:
+        return f"{shift.opens_at:%H:%M}–{shift.closes_at:%H:%M}"
 
 
 @admin.register(Service)
