@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, ChatSession
 from chat.services.agents import access_changed, set_group
 from core.admin import SupervisorAdmin, short_instant
+from scheduling.admin.hits import AsksBeforeHitting
 
 GROUPS = [(AGENTS_GROUP, gettext_lazy("Agente")), (SUPERVISORS_GROUP, gettext_lazy("Supervisor"))]
 PROFILE = ["capacity", "greeting"]
@@ -122,7 +123,7 @@ def group_of(agent: Agent) -> str | None:
 
 
 @admin.register(Agent)
-class AgentAdmin(SupervisorAdmin, UserAdmin):
+class AgentAdmin(AsksBeforeHitting, SupervisorAdmin, UserAdmin):
     form = AgentForm
     add_form = NewAgentForm
     add_form_template = None

@@ -12,6 +12,7 @@ from scheduling.services.booking import (
     release_hold,
     reschedule,
 )
+from scheduling.services.counts import Counts, counts_by, total_of
 from scheduling.services.due import due_acts, mark_missed, remind, sweep_holds
 from scheduling.services.hours import current_calendar
 from scheduling.services.offers import active_services, days_with_room, free_slots, next_free
@@ -27,10 +28,18 @@ from scheduling.services.rules import (
     TooManyAppointments,
     TooManyMoves,
 )
-from scheduling.services.supervising import hit_by, move_to_agent, reopen, tell_hit
+from scheduling.services.supervising import (
+    agents_free_for,
+    hit_by,
+    hours_for,
+    move_to_agent,
+    reopen,
+    tell_hit,
+)
 
 __all__ = [
     "AgentNotFree",
+    "Counts",
     "Details",
     "HoldExpired",
     "NotBooked",
@@ -44,11 +53,13 @@ __all__ = [
     "active_services",
     "admit",
     "agenda",
+    "agents_free_for",
     "arrive",
     "attend",
     "book",
     "cancel",
     "coming",
+    "counts_by",
     "current_calendar",
     "day_of",
     "days_with_room",
@@ -58,6 +69,7 @@ __all__ = [
     "held_by",
     "hit_by",
     "hold_slot",
+    "hours_for",
     "mark_missed",
     "move_to_agent",
     "moves_left",
@@ -69,4 +81,5 @@ __all__ = [
     "kept_for",
     "sweep_holds",
     "tell_hit",
+    "total_of",
 ]

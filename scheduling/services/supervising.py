@@ -1,8 +1,9 @@
 """What supervisors do with appointments, and what a change of hours, shifts or agents does to them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
@@ -13,7 +14,7 @@ from scheduling.services.booking import clear_expired, lock_agents, lock_booked,
 from scheduling.services.hours import current_calendar
 from scheduling.services.offers import next_free, plan_of, shifts_of
 from scheduling.services.rules import AgentNotFree, NotMissed, SlotTaken, check_reason
-from scheduling.slots import Attendance
+from scheduling.slots import Attendance, Slot
 from scheduling.states import Act, move
 
 
@@ -59,6 +60,19 @@ def move_to_agent(
         except IntegrityError as taken:
             raise AgentNotFree from taken
     return row
+
+
+def agents_free_for(*, appointment: Appointment, now: datetime) -> list[AbstractUser]:
+    """The agents to whom an appointment can be given at its hour, by name."""
+    free = plan_of(appointment.service, now).free_agents(appointment.starts_at, appointment.ends_at)
+    others = get_user_model()._default_manager.filter(pk__in=free).exclude(pk=appointment.agent_id)
+    return list(others.order_by("first_name", "username"))
+
+
+def hours_for(*, appointment: Appointment, now: datetime, count: int) -> list[Slot]:
+    """The first hours that a supervisor can give an appointment, who need not keep the notice."""
+    plan = plan_of(appointment.service, now, without=appointment.pk, notice=timedelta(0))
+    return [slot for slot in plan.slots(now) if slot.starts_at != appointment.starts_at][:count]
 
 
 def hit_by(

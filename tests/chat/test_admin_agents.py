@@ -1,16 +1,18 @@
 """Supervisors make agents, group and disable them, and raise nobody's rights, their own included."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from post_office.models import Email
 
 from chat.admin.agents import AgentForm
 from chat.events import agent_group
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent
+from scheduling.models import Appointment, Service, Shift
 from tests.chat.factories import ANA, BETO, AgentFactory, attended
 
 pytestmark = pytest.mark.django_db
@@ -276,3 +278,46 @@ def test_the_list_asks_the_database_as_often_for_ten_agents_as_for_two(
     AgentFactory.create_batch(8)
     with django_assert_num_queries(len(few)):
         supervisor.get(LIST)
+
+
+@pytest.fixture
+def booked(laura):
+    """An appointment with Laura in two days, at the hour in which she is on shift every day."""
+    starts_at = timezone.now() + timedelta(days=2)
+    for weekday in range(7):
+        Shift.objects.create(agent=laura, weekday=weekday, opens_at=time.min, closes_at=time(23, 59, 59))
+    return Appointment.objects.create(
+        folio="S-PRUEBA",
+        service=Service.objects.get(slug="chat"),
+        agent=laura,
+        starts_at=starts_at.replace(hour=17, minute=0, second=0, microsecond=0),
+        ends_at=starts_at.replace(hour=17, minute=30, second=0, microsecond=0),
+        state=Appointment.State.BOOKED,
+        name="Ana López",
+        email="ana@papeleria-lopez.mx",
+        created_at=timezone.now(),
+    )
+
+
+def test_who_has_appointments_is_disabled_once_their_list_is_confirmed(
+    supervisor, laura, booked, settings, django_capture_on_commit_callbacks
+):
+    settings.HOURS = "open"
+    data = form_of(laura, is_active="")
+    with django_capture_on_commit_callbacks() as announced:
+        page = supervisor.post(page_of(laura), data).text
+    assert "S-PRUEBA" in page
+    assert not announced
+    laura.refresh_from_db()
+    assert laura.is_active
+    assert not Email.objects.exists()
+
+    supervisor.post(page_of(laura), data | {"_hit_confirmed": str(booked.pk)})
+
+    laura.refresh_from_db()
+    assert not laura.is_active
+    assert Email.objects.get().to == ["ana@papeleria-lopez.mx"]
+
+
+def test_whoever_has_no_appointments_is_disabled_at_once(supervisor, laura):
+    assert supervisor.post(page_of(laura), form_of(laura, is_active="")).status_code == 302

@@ -11,13 +11,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import SupervisorAdmin
+from scheduling.admin.hits import AsksBeforeHitting
 from scheduling.calendar import official_rest_days
 from scheduling.forms import SpecialIntervalFormSet
 from scheduling.models import BusinessHours, SpecialDay, SpecialInterval, Weekday
 
 
 @admin.register(BusinessHours)
-class BusinessHoursAdmin(SupervisorAdmin, admin.ModelAdmin):
+class BusinessHoursAdmin(AsksBeforeHitting, SupervisorAdmin, admin.ModelAdmin):
     list_display = ["weekday", "opens_at", "closes_at"]
     list_filter = ["weekday"]
 
@@ -29,7 +30,7 @@ class SpecialIntervalInline(SupervisorAdmin, admin.TabularInline):
 
 
 @admin.register(SpecialDay)
-class SpecialDayAdmin(SupervisorAdmin, admin.ModelAdmin):
+class SpecialDayAdmin(AsksBeforeHitting, SupervisorAdmin, admin.ModelAdmin):
     list_display = ["date", "weekday", "name", "kind", "hours"]
     list_filter = ["kind"]
     search_fields = ["name"]
