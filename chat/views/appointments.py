@@ -23,9 +23,9 @@ from core.limits import check_limit, client_address
 from scheduling import services, zones
 from scheduling.ics import CONTENT_TYPE, calendar_file, file_name
 from scheduling.links import PARAMETER, appointment_of
-from scheduling.models import Appointment, Service
+from scheduling.models import Appointment, Service, Weekday
 from scheduling.slots import Slot
-from scheduling.wording import day_in_words, hour_in_words, tolerance_in_words
+from scheduling.wording import MONTHS, day_in_words, hour_in_words, tolerance_in_words
 
 UNPROCESSABLE = 422
 # What the data form asks for, by the names under which other pages send it.
@@ -242,7 +242,7 @@ def _show_hours(
         "service": service,
         "zones": zones.choices(),
         "zone": zone,
-        "days": [{"date": other, "has_room": has_room} for other, has_room in rooms.items()],
+        "days": [_day_of(other, has_room) for other, has_room in rooms.items()],
         "day": day,
         "day_in_words": day_in_words(day) if day else "",
         "hours": [_hour(slot, zone) for slot in slots],
@@ -250,6 +250,15 @@ def _show_hours(
     }
     status = 409 if notice else 200
     return render(request, "chat/booking_hours.html", context, status=status)
+
+
+def _day_of(day: date, has_room: bool) -> dict[str, Any]:
+    return {
+        "date": day,
+        "has_room": has_room,
+        "weekday": str(Weekday(day.weekday()).label)[:3],
+        "month": str(MONTHS[day.month - 1])[:3],
+    }
 
 
 def _day(wanted: str, rooms: dict[date, bool]) -> date | None:
