@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from scheduling import services
 from scheduling.models import Appointment
+from scheduling.services.booking import lock_agents
 
 # Names of what the page posts: the appointments that were read, and the wish to change the form after all.
 CONFIRMED = "_hit_confirmed"
@@ -58,6 +59,8 @@ class AsksBeforeHitting(admin.ModelAdmin):
         now = timezone.now()
         told = 0
         with transaction.atomic():
+            # Whoever books meanwhile waits, and then books by the hours that are stored.
+            lock_agents()
             outside = {row.pk for row in services.hit_by(now=now)}
             response = do()
             hit = [row for row in services.hit_by(now=now) if row.pk not in outside]
