@@ -9,7 +9,6 @@ from scheduling.services.booking import (
     held_by,
     hold_slot,
     moves_left,
-    release_hold,
     reschedule,
 )
 from scheduling.services.counts import Counts, counts_by, total_of
@@ -74,7 +73,6 @@ __all__ = [
     "move_to_agent",
     "moves_left",
     "next_free",
-    "release_hold",
     "remind",
     "reopen",
     "reschedule",

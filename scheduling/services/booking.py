@@ -94,11 +94,6 @@ def _hold(service: Service, starts_at: datetime, hold_key: str, now: datetime) -
     return first_to_succeed(agents, attempt)
 
 
-def release_hold(*, hold_key: str) -> None:
-    """Give back the hour that a browser holds, when it goes elsewhere."""
-    Appointment.objects.held().filter(hold_key=hold_key).delete()
-
-
 def held_by(*, hold_key: str, now: datetime) -> Appointment | None:
     """The hour that a browser holds and that nobody else can take yet."""
     return Appointment.objects.held().filter(hold_key=hold_key, held_until__gt=now).first()

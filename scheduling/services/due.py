@@ -28,9 +28,12 @@ def sweep_holds(now: datetime) -> int:
     return sum(_forget(pk, old) for pk in old.order_by("held_until").values_list("pk", flat=True))
 
 
+@transaction.atomic
 def _forget(pk: int, old: AppointmentQuerySet) -> int:
-    # One at a time, so that no transaction keeps several rows that another wants in another order.
-    return old.filter(pk=pk).delete()[0]
+    # Locked first: Django deletes by number what it read before, and a booking may have come between. One at
+    # a time, so that no transaction keeps several rows that another wants in another order.
+    row = old.select_for_update().filter(pk=pk).first()
+    return row.delete()[0] if row else 0
 
 
 def mark_missed(now: datetime) -> int:

@@ -47,8 +47,11 @@ var window = {
   postMessage: function (message) { sent.push(message); },
   addEventListener: function (type, listener) { (listeners[type] = listeners[type] || []).push(listener); }
 };
+window.localStorage = window.sessionStorage;
 window.parent = window;
 
+function setTimeout() { return 1; }
+function clearTimeout() {}
 function all(tag) { return made.filter(function (element) { return element.tag === tag; }); }
 function tell(event) { listeners.message.forEach(function (listener) { listener(event); }); }
 function check(isTrue, what) { if (!isTrue) { throw new Error("expected: " + what); } }

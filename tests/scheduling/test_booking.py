@@ -277,15 +277,3 @@ def test_a_cancelled_one_frees_its_hour_and_is_told(laura):
         extra = {services.arrive: {"key_hash": "k"}, services.reschedule: {"starts_at": ELEVEN}}
         with pytest.raises(services.NotBooked):
             again(appointment=row, now=NOW, **extra.get(again, {}))
-
-
-def test_a_hold_can_be_given_back_and_forgotten(service, laura):
-    hold(key="ana")
-    services.release_hold(hold_key="ana")
-    assert not Appointment.objects.exists()
-
-    hold(key="ana")
-    expiry = NOW + timedelta(minutes=5)
-    assert services.sweep_holds(expiry + timedelta(minutes=59)) == 0
-    assert services.sweep_holds(expiry + timedelta(hours=1)) == 1
-    assert not Appointment.objects.exists()
