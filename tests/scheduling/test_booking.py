@@ -277,3 +277,13 @@ def test_a_cancelled_one_frees_its_hour_and_is_told(laura):
         extra = {services.arrive: {"key_hash": "k"}, services.reschedule: {"starts_at": ELEVEN}}
         with pytest.raises(services.NotBooked):
             again(appointment=row, now=NOW, **extra.get(again, {}))
+
+
+def test_a_hold_is_forgotten_an_hour_after_it_expired(service, laura):
+    hold(key="ana")
+    expiry = NOW + timedelta(minutes=5)
+
+    assert services.sweep_holds(expiry + timedelta(minutes=59)) == 0
+    assert services.sweep_holds(expiry + timedelta(hours=1)) == 1
+
+    assert not Appointment.objects.exists()
