@@ -94,7 +94,8 @@ class TypingChanged(Event):
 class SessionChanged(Event):
     """A chat moved: the page reads its regions again.
 
-    `is_offered`: leaving a message instead was offered. `ends_at`: when silence ends it, once it was warned.
+    `is_offered`: leaving a message instead was offered. `offered_hours`: the hours for an appointment that
+    the agent offers. `ends_at`: when silence ends it, once it was warned.
     """
 
     type: ClassVar[str] = "session.changed"
@@ -104,6 +105,7 @@ class SessionChanged(Event):
     agent: int | None
     is_identified: bool
     is_offered: bool
+    offered_hours: list[str]
     ends_at: str | None
 
 
@@ -180,6 +182,7 @@ def session_changed(session: ChatSession) -> SessionChanged:
         agent=session.agent_id,
         is_identified=session.identified_at is not None,
         is_offered=session.offered_at is not None,
+        offered_hours=session.offered_hours,
         ends_at=instant(session.inactivity_ends_at) if session.warned_at else None,
     )
 

@@ -201,6 +201,13 @@ class BookingForm(IdentificationForm):
         )
 
 
+class OfferedHourForm(forms.Form):
+    """The hour that was chosen of those that the agent offers, by the names of its hidden fields."""
+
+    hora = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S.%fZ"])
+    cita = forms.UUIDField()
+
+
 class RatingForm(forms.Form):
     rating = forms.ChoiceField(
         label=gettext_lazy("¿Cómo fue la atención?"),

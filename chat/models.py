@@ -147,8 +147,8 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
 
     def with_first_words(self) -> Self:
         """Add what the customer wrote first, for the queue."""
-        first = Message.objects.filter(session=models.OuterRef("pk"), number=1).values("text")
-        return self.annotate(first_words=models.Subquery(first))
+        lines = Message.objects.filter(session=models.OuterRef("pk"), author=Message.Author.CUSTOMER)
+        return self.annotate(first_words=models.Subquery(lines.order_by("number").values("text")[:1]))
 
     def lock(self, pk: int) -> "ChatSession":
         """The fresh row, locked until the transaction ends (SQLite locks as a whole at BEGIN IMMEDIATE)."""
@@ -219,6 +219,8 @@ class ChatSession(models.Model):
     # Nobody took the chat: counted from here, and when leaving a message was offered.
     patience_since = models.DateTimeField()
     offered_at = models.DateTimeField(null=True, blank=True)
+    # The hours for an appointment that the agent offers in the chat, as `events.instant` writes them.
+    offered_hours = models.JSONField(default=list, blank=True)
     # Inactivity: set while it is the customer's turn, and when the customer was warned.
     customer_turn_since = models.DateTimeField(null=True, blank=True)
     warned_at = models.DateTimeField(null=True, blank=True)
@@ -298,6 +300,11 @@ class ChatSession(models.Model):
     @property
     def is_identification_due(self) -> bool:
         return self.is_active and self.identified_at is None
+
+    @property
+    def hours_to_choose(self) -> list[datetime]:
+        """The hours that the agent offers, in order."""
+        return [datetime.fromisoformat(hour) for hour in self.offered_hours]
 
     @property
     def warning_due_at(self) -> datetime | None:

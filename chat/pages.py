@@ -10,7 +10,7 @@ from django.conf import settings
 from chat import events, files
 from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
 from chat.models import ChatSession
-from chat.services import place_in_queue
+from chat.services import place_in_queue, words_of_customer
 from chat.texts import script_texts
 from offline_messages.forms import OfflineMessageForm
 from scheduling.services import current_calendar
@@ -60,7 +60,9 @@ def stage_of(session: ChatSession | None, is_open: bool) -> str:
 
 def stage_key(session: ChatSession | None, stage: str) -> str:
     """Changes when the page's forms change, and not with each line."""
-    return f"{stage}-{session.pk if session else 0}"
+    if session is None:
+        return f"{stage}-0"
+    return "-".join([stage, str(session.pk), *(f"{hour:%m%d%H%M}" for hour in session.hours_to_choose)])
 
 
 def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
@@ -69,11 +71,29 @@ def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
     lines = session.messages.for_customer().select_related("session", "agent", "attachment")
     return {
         "lines": list(lines.reverse()[:LINES_SHOWN])[::-1],
-        "first_words": session.messages.filter(number=1).values_list("text", flat=True).first() or "",
         "place": place_in_queue(session) if session.is_waiting else None,
         "is_place_shown": now - session.queued_at >= settings.CHAT_SHOW_QUEUE_PLACE,
         "show_place_ms": int(settings.CHAT_SHOW_QUEUE_PLACE.total_seconds() * 1000),
         "ends_at": session.inactivity_ends_at if session.warned_at else None,
+        "hours_to_choose": [
+            {"value": events.instant(hour), "words": instant_in_words(hour, now)}
+            for hour in session.hours_to_choose
+        ],
+        "offer_client_id": uuid.uuid4(),
+        "known": _known(session) if session.offered_at or session.offered_hours else {},
+    }
+
+
+def _known(session: ChatSession) -> dict[str, str]:
+    """What the pages for booking need not ask again, by the names of their form."""
+    return {
+        "name": session.name,
+        "email": session.email,
+        "rfc": session.rfc,
+        "legal_name": session.legal_name,
+        "program": session.program.name if session.program else "",
+        "program_version": session.program_version,
+        "about": words_of_customer(session)[: settings.CHAT_MAX_MESSAGE_CHARS],
     }
 
 

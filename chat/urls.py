@@ -14,6 +14,8 @@ urlpatterns = [
     path("chat/esperar/", customer.keep_waiting, name="keep-waiting"),
     path("chat/dejar-mensaje/", customer.leave_waiting, name="leave-message"),
     path("chat/fuera-de-linea/", customer.offline, name="offline"),
+    path("chat/cita/", customer.book_offered, name="book-offered"),
+    path("chat/sin-cita/", customer.decline_offered, name="decline-offered"),
     path("chat/finalizar/", customer.end, name="end"),
     path("chat/calificacion/", customer.rate, name="rate"),
     path("chat/copia/", customer.send_transcript, name="transcript"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("agente/chat/<str:folio>/atender/", console.accept, name="accept"),
     path("agente/chat/<str:folio>/mensajes/", console.send, name="agent-send"),
     path("agente/chat/<str:folio>/identificacion/", console.identify, name="agent-identify"),
+    path("agente/chat/<str:folio>/ofrecer-cita/", console.offer_hours, name="offer-hours"),
     path("agente/chat/<str:folio>/finalizar/", console.end, name="agent-end"),
     path("agente/archivo/<str:public_id>/", downloads.staff_file, name="staff-file"),
 ]

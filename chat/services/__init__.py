@@ -5,6 +5,7 @@ announces on commit. `now` is read once at the edge and passed in.
 """
 
 from chat.services.agents import give_sign_of_life, set_available
+from chat.services.booking import book_offered, decline_offered, offer_hours
 from chat.services.due import due_acts, enforce, turn_waiting_into_messages
 from chat.services.marks import is_typing, move_marks, show_typing
 from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
@@ -17,8 +18,11 @@ from chat.services.rules import (
     IdentificationPending,
     NoChat,
     NotEnded,
+    NothingToOffer,
+    NotIdentified,
     NotWaiting,
     NotYourChat,
+    OfferGone,
     SupportClosed,
     TooManyChats,
 )
@@ -35,6 +39,7 @@ from chat.services.sessions import (
     send_transcript,
     start_chat,
     stay,
+    words_of_customer,
 )
 
 __all__ = [
@@ -50,11 +55,16 @@ __all__ = [
     "Identification",
     "IdentificationPending",
     "NoChat",
+    "NotIdentified",
     "NotWaiting",
     "NotYourChat",
+    "NothingToOffer",
+    "OfferGone",
     "TooManyChats",
     "accept_chat",
     "assign_waiting",
+    "book_offered",
+    "decline_offered",
     "due_acts",
     "end_chat",
     "enforce",
@@ -65,6 +75,7 @@ __all__ = [
     "leave_as_message",
     "let_read",
     "move_marks",
+    "offer_hours",
     "place_in_queue",
     "post_file",
     "post_message",
@@ -79,4 +90,5 @@ __all__ = [
     "start_chat",
     "stay",
     "turn_waiting_into_messages",
+    "words_of_customer",
 ]

@@ -49,7 +49,7 @@ def post_message(*, session: ChatSession, author: Author, draft: Draft, now: dat
     if author.agent is None and session.is_identification_due:
         raise IdentificationPending
     message = _store(session, author=author, text=draft.text, client_id=draft.client_id, now=now)
-    _pass_the_turn(session, author, now)
+    pass_the_turn(session, author, now)
     if author.agent is None:
         _coach(session, draft.text, now)
     session.save()
@@ -72,7 +72,7 @@ def post_file(
     message = _store(
         session, author=author, text=checked.name, client_id=client_id, now=now, attachment=checked
     )
-    _pass_the_turn(session, author, now)
+    pass_the_turn(session, author, now)
     session.save()
     return message
 
@@ -108,7 +108,7 @@ def welcome(session: ChatSession, agent: Agent, now: datetime) -> Message:
     message = _store(
         session, author=Author(agent), text=text, client_id=uuid.uuid4(), now=now, rule="agent.welcome"
     )
-    _pass_the_turn(session, Author(agent), now)
+    pass_the_turn(session, Author(agent), now)
     return message
 
 
@@ -183,7 +183,7 @@ def _refuse_unless_may_write(session: ChatSession, author: Author, now: datetime
         raise NotYourChat
 
 
-def _pass_the_turn(session: ChatSession, author: Author, now: datetime) -> None:
+def pass_the_turn(session: ChatSession, author: Author, now: datetime) -> None:
     """Silence counts from the agent's last line on; whatever the customer sends stops the count."""
     session.customer_turn_since = now if author.agent else None
     session.warned_at = None

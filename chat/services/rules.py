@@ -74,3 +74,22 @@ class SupportClosed(RuleBroken):
     text = gettext_lazy(
         "En este momento el chat está fuera de línea. Lo que escribió sigue aquí: déjelo como mensaje."
     )
+
+
+class NotIdentified(RuleBroken):
+    """An appointment is booked for a RFC and a program."""
+
+    code = "chat.not-identified"
+    text = gettext_lazy("Para ofrecer una cita, primero debe identificarse el cliente.")
+
+
+class NothingToOffer(RuleBroken):
+    code = "appointment.nothing-to-offer"
+    text = gettext_lazy("No hay horas libres para agendar en los días que se ofrecen.")
+
+
+class OfferGone(RuleBroken):
+    """The hour was not among those that are offered now."""
+
+    code = "appointment.offer-gone"
+    text = gettext_lazy("Esa hora ya no se ofrece. Elija otra, o pida a su agente que le ofrezca más.")

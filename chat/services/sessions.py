@@ -99,7 +99,7 @@ def identify(
 
     Raises ChatEnded, and NotYourChat for an agent the chat is not assigned to.
     """
-    session = _lock_open(session, now, agent)
+    session = lock_open(session, now, agent)
     session.rfc = identification.rfc
     session.legal_name = identification.legal_name
     session.program = identification.program
@@ -134,7 +134,7 @@ def _check_digit_remark(rfc: str) -> str:
 @transaction.atomic
 def stay(*, session: ChatSession, now: datetime) -> ChatSession:
     """«Sigo aquí»: the silence is counted from now. Raises ChatEnded when it is too late."""
-    session = _lock_open(session, now)
+    session = lock_open(session, now)
     if session.customer_turn_since is not None:
         session.customer_turn_since = now
         session.warned_at = None
@@ -173,6 +173,7 @@ def close(session: ChatSession, reason: str, now: datetime, line: str) -> ChatSe
     session.end_reason = reason
     session.ended_at = now
     session.customer_turn_since = session.warned_at = session.offered_at = None
+    session.offered_hours = []
     session.save()
     if was_waiting and session.appointment is not None:
         # It was attended when an agent took it; what no agent took is over, and not the customer's fault.
@@ -216,7 +217,7 @@ def _message_of(session: ChatSession, reason: str, now: datetime) -> OfflineMess
     return leave_message(
         name=session.name,
         email=session.email,
-        text=_words_of_customer(session),
+        text=words_of_customer(session),
         # One chat makes one message, however often it is tried.
         client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"chat/{session.pk}"),
         origin=origin,
@@ -224,7 +225,8 @@ def _message_of(session: ChatSession, reason: str, now: datetime) -> OfflineMess
     )
 
 
-def _words_of_customer(session: ChatSession) -> str:
+def words_of_customer(session: ChatSession) -> str:
+    """All that the customer wrote in a chat, a line each; files by their names."""
     lines = session.messages.filter(author=Message.Author.CUSTOMER).order_by("number")
     return "\n".join(_("[Archivo: %s]") % line.text if line.is_file else line.text for line in lines)
 
@@ -261,7 +263,8 @@ def put_away(*, session: ChatSession, now: datetime) -> None:
     session.save(update_fields=["put_away_at"])
 
 
-def _lock_open(session: ChatSession, now: datetime, agent: Agent | None = None) -> ChatSession:
+def lock_open(session: ChatSession, now: datetime, agent: Agent | None = None) -> ChatSession:
+    """The locked row of a chat that goes on. Raises ChatEnded, and NotYourChat for another agent."""
     session = ChatSession.objects.lock(session.pk)
     if session.is_ended or session.is_overdue(now):
         raise ChatEnded

@@ -228,6 +228,18 @@ def identify(request: AgentRequest, folio: str) -> HttpResponse:
 
 @for_agents
 @require_POST
+def offer_hours(request: AgentRequest, folio: str) -> HttpResponse:
+    """The next hours for an appointment, for the customer to choose from in the chat."""
+    session = _chat_or_404(request, folio)
+    try:
+        services.offer_hours(session=session, agent=request.user, now=timezone.now())
+    except RuleBroken as broken:
+        return _refused(broken)
+    return JsonResponse({"session": session.pk, "folio": session.folio})
+
+
+@for_agents
+@require_POST
 def end(request: AgentRequest, folio: str) -> HttpResponse:
     session = _chat_or_404(request, folio)
     now = timezone.now()

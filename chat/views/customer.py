@@ -6,7 +6,7 @@ everything that was typed.
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -21,7 +21,15 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access, commands, events, files, readers, services
-from chat.forms import ComposerForm, FirstMessageForm, IdentificationForm, MessageForm, RatingForm, StartForm
+from chat.forms import (
+    ComposerForm,
+    FirstMessageForm,
+    IdentificationForm,
+    MessageForm,
+    OfferedHourForm,
+    RatingForm,
+    StartForm,
+)
 from chat.models import ChatSession, Message
 from chat.pages import customer_page
 from chat.views import visitors
@@ -227,6 +235,27 @@ def keep_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> 
 @in_chat
 def leave_waiting(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
     services.leave_as_message(session=session, reason=ChatSession.EndReason.LEFT_MESSAGE, now=now)
+
+
+@in_chat
+def book_offered(request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    """One of the hours that the agent offers."""
+    form = OfferedHourForm(request.POST)
+    if not form.is_valid():
+        raise services.OfferGone
+    for who in (client_address(request), session.email.lower()):
+        check_limit("bookings_per_address", who)
+    services.book_offered(
+        session=session,
+        starts_at=form.cleaned_data["hora"].replace(tzinfo=UTC),
+        client_id=form.cleaned_data["cita"],
+        now=now,
+    )
+
+
+@in_chat
+def decline_offered(_request: HttpRequest, session: ChatSession, now: datetime) -> None:
+    services.decline_offered(session=session, now=now)
 
 
 @framed

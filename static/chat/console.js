@@ -358,6 +358,7 @@ async function onClick(event) {
   else if (button.dataset.open) { show(panes.get(Number(button.dataset.session)) || await load(button.dataset.open)); markLists(); }
   else if (pane && button.dataset.role === "close") close(pane);
   else if (pane && button.dataset.role === "end") await end(pane, button);
+  else if (pane && button.dataset.role === "offer-hours") await offerHours(pane, button);
   else if (pane && button.dataset.role === "facts-toggle") button.setAttribute("aria-expanded", element.classList.toggle("pane--facts"));
 }
 
@@ -368,6 +369,14 @@ async function accept(button) {
   const answer = await post(`/agente/chat/${folio}/atender/`);
   if (answer.folio) { if (!panes.has(answer.session)) await load(answer.folio); await refreshLists(); show(panes.get(answer.session)); markLists(); }
   else { toast(answer.text); button.disabled = false; await refreshLists(); }
+}
+
+// The line that tells of it, or what the customer does with it, comes as news.
+async function offerHours(pane, button) {
+  button.disabled = true;
+  const answer = await post(`/agente/chat/${pane.folio}/ofrecer-cita/`);
+  button.disabled = false;
+  if (answer.text) toast(answer.text);
 }
 
 // Asks once, on the button itself.

@@ -112,8 +112,8 @@ function showPlace(place) {
   line.replaceChildren(before, number, after);
 }
 
-function keyOf({ state, agent, is_identified, is_offered, ends_at }) {
-  return JSON.stringify([state, agent, is_identified, is_offered, ends_at]);
+function keyOf({ state, agent, is_identified, is_offered, offered_hours, ends_at }) {
+  return JSON.stringify([state, agent, is_identified, is_offered, offered_hours, ends_at]);
 }
 
 async function moved(frame) {

@@ -356,4 +356,4 @@ def test_whoever_waits_too_long_is_offered_one_with_what_was_typed(browser, cloc
 
     page = page_of(browser.get("/chat/"))
     assert "Agendar una cita" in page
-    assert f'name="text" value="{session.messages.get(number=1).text}"' in page
+    assert f'name="about" value="{session.messages.get(number=1).text}"' in page

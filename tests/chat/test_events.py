@@ -47,6 +47,7 @@ FRAMES: dict[Any, dict[str, Any]] = {
         "agent": 2,
         "is_identified": False,
         "is_offered": False,
+        "offered_hours": [],
         "ends_at": None,
     },
     events.QueueChanged: {"waiting": [7, 9]},
@@ -199,6 +200,7 @@ def test_a_chat_that_moved_is_told_to_both_sides_every_console_and_its_agent(
         "agent": laura.pk,
         "is_identified": False,
         "is_offered": False,
+        "offered_hours": [],
         "ends_at": None,
     }
     assert [ear.frames("session.changed") for ear in ears] == [[moved]] * 4
