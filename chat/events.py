@@ -4,6 +4,7 @@ News may be lost, repeated or reordered by the layer: everything here can be rea
 and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ from chat.models import Attachment, ChatSession, Message
 
 logger = logging.getLogger(__name__)
 
+# News are told before the acknowledgement goes out: a layer that hangs must not keep a sender waiting, and
+# what it did not take is read from the database at the next heartbeat.
+NEWS_SECONDS = 1.0
 QUEUE_GROUP = "queue"
 AGENTS_GROUP = "agents"
 
@@ -237,6 +241,7 @@ def _send(event: Event, groups: Iterable[str]) -> None:
 
 async def _group_send(frame: dict[str, Any], groups: tuple[str, ...]) -> None:
     layer = get_channel_layer()
-    for group in groups:
-        # The handler's name is ours and fixed: nothing a browser sent can choose it.
-        await layer.group_send(group, {"type": "news", "frame": frame})
+    async with asyncio.timeout(NEWS_SECONDS):
+        for group in groups:
+            # The handler's name is ours and fixed: nothing a browser sent can choose it.
+            await layer.group_send(group, {"type": "news", "frame": frame})

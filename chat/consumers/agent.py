@@ -43,31 +43,56 @@ class AgentConsumer(SupportConsumer):
         if self.agent is not None:
             services.give_sign_of_life(agent=self.agent, now=timezone.now())
 
-    async def on_beat(self) -> None:
-        if not await self._may_stay():
-            return
-        # A sign of life is what the browser gave, not that the server still holds a socket.
-        if self.unanswered == 0:
+    async def disconnect(self, code: int) -> None:
+        # Whoever closes the window was there until now; whom we gave up had been silent for a while.
+        if not self.is_closing:
             await self._sign_of_life()
-        await super().on_beat()
+        await super().disconnect(code)
+
+    async def on_beat(self) -> None:
+        if await self._may_stay():
+            await super().on_beat()
+
+    async def on_answer(self) -> None:
+        # A sign of life is what the browser gives, not that the server still holds a socket.
+        await self._sign_of_life()
 
     async def repair(self) -> None:
         await super().repair()
         await self.repair_facts([await database.queue()])
 
     async def _may_stay(self) -> bool:
+        """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
         self.agent = await self._agent()
         if self.agent is None:
             await self.close(Close.NOT_YOURS)
-        return self.agent is not None
+            return False
+        for session in await self._unreadable():
+            _newest, (state, *_marks) = await database.standing(session, self.for_staff)
+            await self._leave_chat(session)
+            await self.push(state)
+        return True
+
+    @database_sync_to_async
+    def _unreadable(self) -> list[int]:
+        followed = ChatSession.objects.filter(pk__in=list(self.cursors))
+        return [session.pk for session in followed if not access.can_read_chat(self.agent, session)]
+
+    async def _leave_chat(self, session: int) -> None:
+        await self.leave(events.staff_group(session))
+        self.forget(session)
 
     async def follow(self, payload: Frame) -> None:
         after = commands.follow_from(payload)
-        session = await self._named(payload)
-        if session is None or not await self._may_read(session):
-            raise services.NotYourChat
+        session = await self._readable(payload)
         self.cursors[session.pk] = Cursor(after)
         await self.join(events.staff_group(session.pk))
+        # Asked again: what took it away before the group was joined has told nobody here.
+        try:
+            await self._readable(payload)
+        except services.NotYourChat:
+            await self._leave_chat(session.pk)
+            raise
         _newest, facts = await database.standing(session.pk, self.for_staff)
         for frame in facts:
             await self.push(frame)
@@ -89,6 +114,13 @@ class AgentConsumer(SupportConsumer):
             raise BadFrame
         return ChatSession.objects.select_related("agent").filter(pk=pk).first()
 
+    async def _readable(self, payload: Frame) -> ChatSession:
+        """The chat that a frame is about, if this agent may read it; else raises NotYourChat."""
+        session = await self._named(payload)
+        if session is None or not await self._may_read(session):
+            raise services.NotYourChat
+        return session
+
     @database_sync_to_async
     def _may_read(self, session: ChatSession) -> bool:
         return access.can_read_chat(self.agent, session)
@@ -108,5 +140,4 @@ class AgentConsumer(SupportConsumer):
         was_mine = before["agent"] == self.agent.pk != frame["agent"]
         session = await self._named(frame)
         if was_mine or session is None or not await self._may_read(session):
-            await self.leave(events.staff_group(frame["session"]))
-            self.forget(frame["session"])
+            await self._leave_chat(frame["session"])

@@ -81,13 +81,28 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Authorise and join; the closing code when the socket may not stay."""
         raise NotImplementedError
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Whatever a handler raises ends its socket in the ordinary way, also for those who count it."""
+        try:
+            await super().dispatch(message)
+        except StopConsumer:
+            raise
+        except Exception:
+            logger.exception("A socket's handler failed.")
+            await self.close(Close.BROKEN)
+
     async def disconnect(self, _code: int) -> None:
-        if self.beat is not None:
-            self.beat.cancel()
-        for group in list(self.groups_joined):
-            await self.leave(group)
+        # First what cannot fail.
         for who in self.counted:
             _count_down(who)
+        if self.beat is not None:
+            self.beat.cancel()
+        try:
+            for group in list(self.groups_joined):
+                await self.leave(group)
+        except Exception:
+            # The layer is away, and forgets the membership by itself.
+            logger.warning("A socket could not leave its groups.", exc_info=True)
         raise StopConsumer
 
     async def is_flooded(self, address: str) -> bool:
@@ -138,7 +153,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     def forget(self, session: int) -> None:
         """Stop following a chat."""
-        del self.cursors[session]
+        self.cursors.pop(session, None)
         self.behind.discard(session)
         self.told = {about: fact for about, fact in self.told.items() if fact.get("session") != session}
 
@@ -185,8 +200,12 @@ class SupportConsumer(AsyncWebsocketConsumer):
             raise BadFrame
         self.acknowledged = max(self.acknowledged, received)
         self.unanswered = 0
+        await self.on_answer()
         for session in list(self.behind):
             await self.catch_up(session)
+
+    async def on_answer(self) -> None:
+        """The browser on the other end lives."""
 
     # Heartbeats: server to browser, since browsers slow the timers of hidden pages but not their sockets.
 
@@ -250,7 +269,9 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
         What the window has no room for follows when the browser acknowledges: a long history is no flood.
         """
-        cursor = self.cursors[session]
+        cursor = self.cursors.get(session)
+        if cursor is None:
+            return
         while (room := WINDOW - HEADROOM - self.sent + self.acknowledged) > 0:
             lines = await database.lines_after(session, cursor.sent, self.for_staff)
             # Meanwhile the chat may have been left, or followed anew.

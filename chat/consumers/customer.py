@@ -47,6 +47,9 @@ class CustomerConsumer(SupportConsumer):
         for frame in facts:
             await self.push(frame)
         await self.catch_up(self.session.pk)
+        # The place, which nobody's moving would tell before the next heartbeat.
+        if events.QUEUE_GROUP in self.groups_joined:
+            await self.on_event(await database.queue())
 
     async def command(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted

@@ -1,5 +1,6 @@
 """Channel layers as they are on a bad day."""
 
+import asyncio
 from typing import Any, NoReturn
 
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer
@@ -20,3 +21,11 @@ class BrokenLayer(BaseChannelLayer):
 
     async def group_send(self, group: str, _message: dict[str, Any]) -> NoReturn:
         raise ConnectionError(group)
+
+
+class HangingLayer(BaseChannelLayer):
+    """One whose server takes the call and never answers."""
+
+    async def group_send(self, _group: str, _message: dict[str, Any]) -> NoReturn:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("A future that nobody resolves has no result.")

@@ -294,3 +294,13 @@ def test_what_is_committed_stays_when_the_layer_is_down(settings):
     session = start(ANA)
 
     assert session.messages.get().text == FIRST_WORDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_layer_that_hangs_keeps_no_sender_waiting(settings, monkeypatch):
+    monkeypatch.setattr(events, "NEWS_SECONDS", 0.01)
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.chat.layers.HangingLayer"}}
+
+    session = start(ANA)
+
+    assert session.messages.get().text == FIRST_WORDS

@@ -9,17 +9,20 @@ from django.db import connection
 from chat import services
 from chat.consumers import base as consumers
 from chat.events import customer_group, staff_group
-from chat.models import Agent
+from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent
+from chat.services.agents import set_group
 from tests.chat.factories import (
     ANA,
     BETO,
     NOW,
+    AgentFactory,
     accept,
     conversing,
     end,
     fill,
     fresh,
     later,
+    note,
     say_as_agent,
     say_as_customer,
     start,
@@ -343,3 +346,53 @@ async def test_nothing_is_sent_after_the_end(settings, laura):
         await tell(customer_group(session.pk), {"type": "test.late"})
 
         assert await socket.communicator.receive_nothing()
+
+
+async def test_a_supervisor_who_is_made_an_agent_stops_reading_others_chats(quick_beats, laura):
+    diego = await do(AgentFactory.create, username="diego", group=SUPERVISORS_GROUP)
+    session = await do(conversing, laura)
+    async with agent_socket(diego) as socket:
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_staff_number)
+        await do(set_group, agent=diego, name=AGENTS_GROUP)
+        await do(note, session, laura, "Secreto de Laura")
+        frames = await socket.until_repaired()
+
+        assert await members(staff_group(session.pk)) == set()
+        await socket.follow(session.pk)
+        assert (await socket.next("error"))["code"] == "chat.not-yours"
+    assert of_type(frames, "message.created") == []
+
+
+async def test_the_answer_to_a_heartbeat_is_the_sign_of_life(settings, laura, clock):
+    async with agent_socket(laura) as socket:
+        clock.move_to(later(seconds=17))
+        await socket.acknowledge()
+        await socket.ready()
+
+        assert (await do(Agent.objects.get, pk=laura.pk)).last_seen_at == later(seconds=17)
+
+
+async def test_whoever_closes_the_console_was_there_until_then(laura, clock):
+    async with agent_socket(laura) as socket:
+        await socket.ready()
+        clock.move_to(later(seconds=31))
+
+    assert (await do(Agent.objects.get, pk=laura.pk)).last_seen_at == later(seconds=31)
+
+
+async def test_a_console_that_was_given_up_for_silence_gives_no_last_sign(settings, laura, clock):
+    settings.CHAT_HEARTBEAT = TINY
+    async with agent_socket(laura) as socket:
+        clock.move_to(later(seconds=40))
+        assert await socket.close_code() == 4408
+
+    assert (await do(Agent.objects.get, pk=laura.pk)).last_seen_at == NOW
+
+
+async def test_a_waiting_customer_reads_the_place_at_once():
+    await do(start, BETO)
+    session = await do(start, ANA)
+    async with customer_socket(ANA) as socket:
+        await socket.follow(session.pk)
+
+        assert (await socket.next("queue.moved"))["place"] == 2
