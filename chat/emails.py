@@ -18,13 +18,18 @@ def send_transcript(session: ChatSession) -> None:
     )
 
 
-def tell_supervisors(session: ChatSession) -> None:
-    """Tell the supervisors who gave an address that a customer came to a booked hour and no agent did."""
+def tell_supervisors(session: ChatSession, taken_by: Agent | None = None) -> None:
+    """Tell the supervisors that a customer came to a booked hour and the booked agent did not.
+
+    `taken_by` is the agent who attends instead; without one the chat waits at the head of the queue.
+    """
+    appointment = session.appointment
+    assert appointment is not None  # noqa: S101  only booked chats are told of
     supervisors = Agent.objects.filter(is_active=True, groups__name=SUPERVISORS_GROUP).exclude(email="")
     for address in supervisors.values_list("email", flat=True):
         queue_mail(
             to=address,
             template="appointment_without_agent",
-            context={"session": session, "appointment": session.appointment},
-            subject=_("Cita %s sin agente") % (session.appointment.folio if session.appointment else ""),
+            context={"session": session, "appointment": appointment, "taken_by": taken_by},
+            subject=_("Cita %s sin su agente") % appointment.folio,
         )

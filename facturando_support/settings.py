@@ -322,6 +322,8 @@ APPOINTMENT_REMINDER_SOON = timedelta(minutes=env.int("APPOINTMENT_REMINDER_SOON
 # Limits, as "how many/in how many seconds". An office of several people shares one address.
 LIMITS = {
     "chats_per_address": env.str("LIMIT_CHATS_PER_ADDRESS", default="30/3600"),
+    # Forms, commands and polls by plain HTTP: several open tabs that poll stay well below.
+    "requests_per_visitor": env.str("LIMIT_REQUESTS_PER_VISITOR", default="900/60"),
     "messages_per_visitor": env.str("LIMIT_MESSAGES_PER_VISITOR", default="60/60"),
     "uploads_per_visitor": env.str("LIMIT_UPLOADS_PER_VISITOR", default="30/600"),
     "offline_messages_per_address": env.str("LIMIT_OFFLINE_MESSAGES_PER_ADDRESS", default="20/3600"),

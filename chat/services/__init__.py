@@ -23,6 +23,7 @@ from chat.services.rules import (
     NotWaiting,
     NotYourChat,
     OfferGone,
+    SeatIsKept,
     SupportClosed,
     TooManyChats,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "NotYourChat",
     "NothingToOffer",
     "OfferGone",
+    "SeatIsKept",
     "TooManyChats",
     "accept_chat",
     "assign_waiting",

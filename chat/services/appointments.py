@@ -5,69 +5,101 @@ another one, or the first place in the queue.
 """
 
 import uuid
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat import emails, events
-from chat.models import Agent, ChatSession, Program, Visitor
-from chat.services.messages import Author, Draft, post_message, say
-from chat.services.queue import accept_chat, has_room
+from chat.models import Agent, ChatSession, ChatSessionQuerySet, Program, Visitor
+from chat.services.messages import Author, pass_the_turn, say, store_line
+from chat.services.queue import accept_chat, candidates
 from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
+from core.acts import each
+from core.errors import RuleBroken
 from scheduling.models import Appointment
-from scheduling.services import attend, due_to_start
+from scheduling.services import arrive, attend, due_to_start, may_come
+
+# The rule under which a booked chat is told, once, that it waits.
+NO_AGENT = "appointment.no-agent"
 
 
 def start_due_appointments(now: datetime) -> None:
-    """Begin the chats of booked hours whose customers are there."""
+    """Begin the chats of booked hours whose customers are there, with an agent or else in the queue."""
+    arrive_by_chat(now)
     # What waits in the queue because nobody was free has its chat already.
-    for appointment in due_to_start(now).filter(chat=None):
-        start_appointment(appointment=appointment, now=now)
+    each(due_to_start(now).filter(chat=None), open_chat, now)
+    each(_unseated(), seat, now)
 
 
-def start_appointment(*, appointment: Appointment, now: datetime) -> ChatSession | None:
-    """Open the chat of an appointment with the booked agent, another one, or at the head of the queue.
+def arrive_by_chat(now: datetime) -> None:
+    """Whoever is in a chat of ours at the booked hour is there, without entering the waiting room."""
+    open_chats = ChatSession.objects.open().values("visitor__key_hash")
+    for appointment in may_come(now).filter(readers__key_hash__in=open_chats).distinct():
+        reader = appointment.readers.filter(key_hash__in=open_chats).first()
+        # Too late by a moment, or the chat ended in between.
+        with suppress(RuleBroken):
+            if reader is not None:
+                arrive(appointment=appointment, key_hash=reader.key_hash, now=now)
 
-    None when another clock was faster, or the browser has gone on with another chat of its own.
+
+def _unseated() -> ChatSessionQuerySet:
+    """Chats of booked hours that wait and were not told why, also after a clock that stopped half-way."""
+    waiting = ChatSession.objects.waiting().filter(appointment__state=Appointment.State.BOOKED)
+    return waiting.exclude(messages__rule=NO_AGENT).select_related("appointment__agent")
+
+
+def seat(session: ChatSession, now: datetime) -> None:
+    """Give a booked chat to the booked agent, or another one; else it waits at the head of the queue.
+
+    The fault is the agent's, so supervisors are told whenever it is not the booked one.
     """
-    session = _open(appointment, now)
-    if session is None:
-        return None
-    for agent in _candidates(appointment, now):
+    appointment = session.appointment
+    assert appointment is not None  # noqa: S101  as `_unseated` chose it
+    for agent in candidates(now, appointment):
         try:
-            return accept_chat(session=session, agent=agent, now=now)
+            accept_chat(session=session, agent=agent, now=now)
         except AgentIsFull:
             continue
         except (ChatTaken, ChatEnded):
-            return session
-    return _wait(session, now)
+            return
+        if agent.pk != appointment.agent_id:
+            _tell_of_another(session, agent, now)
+        return
+    _wait(session, now)
 
 
 @transaction.atomic
-def _open(appointment: Appointment, now: datetime) -> ChatSession | None:
-    """The appointment's chat, at the head of the queue, with its identification filled in."""
+def open_chat(appointment: Appointment, now: datetime) -> None:
+    """Open the appointment's chat at the head of the queue, with its identification filled in.
+
+    A browser has one chat: when it is attended already, that chat is the booked one; when it waits for
+    another booked hour, this one comes after it.
+    """
     locked = Appointment.objects.lock(appointment.pk)
     is_there = locked.is_booked and locked.arrived_at is not None
     if not is_there or ChatSession.objects.filter(appointment=locked).exists():
-        return None
+        return
     visitor, _created = Visitor.objects.get_or_create(
         key_hash=locked.arrived_key_hash, defaults={"created_at": now}
     )
     session = _chat_of(visitor, now) or _new_chat(visitor, locked, now)
-    if not session.is_waiting:
-        _join(session, locked, now)
-        return None
-    session.appointment = locked
-    session.is_returned = True
-    if session.identified_at is None:
-        _identify(session, locked, now)
-    session.save()
+    if session.is_waiting and session.appointment is not None:
+        return
     _tell_about(session, locked, now)
     session.refresh_from_db()
+    if session.is_waiting:
+        session.is_returned = True
+    if session.identified_at is None:
+        _identify(session, locked, now)
+    if session.appointment is None:
+        session.appointment = locked
+    session.save()
+    if session.agent is not None:
+        attend(appointment=locked, agent=session.agent, now=now)
     events.announce_session(session)
     events.announce_queue()
-    return session
 
 
 def _chat_of(visitor: Visitor, now: datetime) -> ChatSession | None:
@@ -88,14 +120,6 @@ def _new_chat(visitor: Visitor, appointment: Appointment, now: datetime) -> Chat
     )
 
 
-def _join(session: ChatSession, appointment: Appointment, now: datetime) -> None:
-    """The customer is already attended: that chat is the booked one."""
-    session.appointment = appointment
-    session.save(update_fields=["appointment"])
-    if session.agent is not None:
-        attend(appointment=appointment, agent=session.agent, now=now)
-
-
 def _identify(session: ChatSession, appointment: Appointment, now: datetime) -> None:
     """What was given when booking; a program that is no longer kept is asked again."""
     session.rfc = appointment.rfc
@@ -106,30 +130,35 @@ def _identify(session: ChatSession, appointment: Appointment, now: datetime) -> 
 
 
 def _tell_about(session: ChatSession, appointment: Appointment, now: datetime) -> None:
-    """What the customer wanted to consult is the first line, once."""
+    """What the customer wanted to consult is said in the chat."""
     say(session, _("Cita %s.") % appointment.folio, rule="appointment.started", now=now)
+    store_line(session, author=Author(), text=appointment.about, client_id=uuid.uuid4(), now=now)
+    pass_the_turn(session, Author(), now)
     session.save()
-    # One appointment makes one line, however often it is tried.
-    draft = Draft(text=appointment.about, client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"cita/{appointment.pk}"))
-    post_message(session=session, author=Author(), draft=draft, now=now)
-
-
-def _candidates(appointment: Appointment, now: datetime) -> list[Agent]:
-    """The booked agent first, then the others who are available, least busy first."""
-    available = [
-        agent for agent in Agent.objects.available(now).by_load() if has_room(agent, now, appointment)
-    ]
-    return sorted(available, key=lambda agent: agent.pk != appointment.agent_id)
 
 
 @transaction.atomic
-def _wait(session: ChatSession, now: datetime) -> ChatSession:
+def _wait(session: ChatSession, now: datetime) -> None:
     session = ChatSession.objects.lock(session.pk)
+    # An agent was faster, or another clock.
+    if not session.is_waiting or session.messages.filter(rule=NO_AGENT).exists():
+        return
     text = _(
         "Su agente no está disponible en este momento. No es por usted y su cita se conserva: está en el "
         "primer lugar de la cola y le atenderá el primer agente libre."
     )
-    say(session, text, rule="appointment.no-agent", now=now)
+    say(session, text, rule=NO_AGENT, now=now)
     session.save()
     emails.tell_supervisors(session)
-    return session
+
+
+@transaction.atomic
+def _tell_of_another(session: ChatSession, agent: Agent, now: datetime) -> None:
+    session = ChatSession.objects.lock(session.pk)
+    appointment = session.appointment
+    assert appointment is not None  # noqa: S101  as `seat` chose it
+    text = _("%(booked)s no está disponible en este momento; le atiende %(agent)s.")
+    names = {"booked": appointment.agent.shown_name, "agent": agent.shown_name}
+    say(session, text % names, rule="appointment.other-agent", now=now)
+    session.save()
+    emails.tell_supervisors(session, taken_by=agent)

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -18,6 +17,8 @@ from chat.services.messages import say
 from chat.services.queue import assign_waiting, return_to_queue
 from chat.services.rules import NotWaiting
 from chat.services.sessions import close, leave_as_message
+from core import soft_cache
+from core.acts import each
 from offline_messages.models import OfflineMessage
 from scheduling.calendar import OpeningCalendar
 from scheduling.models import AppointmentEvent
@@ -46,8 +47,7 @@ def due_acts() -> list[Callable[[datetime], object]]:
 def end_silent(now: datetime) -> None:
     """Manual, "Continuidad en el chat": a customer who does not answer for long loses the session."""
     turn = now - settings.CHAT_INACTIVITY_END
-    for session in _active().filter(customer_turn_since__lte=turn):
-        _end_silent(session, now)
+    each(_active().filter(customer_turn_since__lte=turn), _end_silent, now)
 
 
 def enforce(session: ChatSession, now: datetime) -> bool:
@@ -79,8 +79,7 @@ def _end_silent(session: ChatSession, now: datetime) -> None:
 def warn_silent(now: datetime) -> None:
     """Warn once for each silence, with what ends it."""
     turn = now - settings.CHAT_INACTIVITY_WARNING
-    for session in _active().filter(customer_turn_since__lte=turn, warned_at=None):
-        _warn(session, now)
+    each(_active().filter(customer_turn_since__lte=turn, warned_at=None), _warn, now)
 
 
 @transaction.atomic
@@ -112,8 +111,11 @@ def return_vanished(now: datetime) -> None:
     """An agent who vanished, or was disabled, loses the chats to the head of the queue."""
     gone = Q(agent__last_seen_at__lte=now - settings.CHAT_AGENT_VANISHED) | Q(agent__last_seen_at=None)
     gone |= Q(agent__is_active=False)
-    for session in _active().filter(gone).order_by("accepted_at"):
-        return_to_queue(session=session, now=now, still=gone)
+    each(_active().filter(gone).order_by("accepted_at"), _return_vanished, gone, now)
+
+
+def _return_vanished(session: ChatSession, gone: Q, now: datetime) -> bool:
+    return return_to_queue(session=session, now=now, still=gone)
 
 
 def turn_waiting_into_messages(now: datetime) -> None:
@@ -121,8 +123,7 @@ def turn_waiting_into_messages(now: datetime) -> None:
     calendar = current_calendar()
     if calendar.is_open(now):
         return
-    for session in _waiting():
-        _close_waiting(session, calendar, now)
+    each(_waiting(), _close_waiting, calendar, now)
 
 
 def _close_waiting(session: ChatSession, calendar: OpeningCalendar, now: datetime) -> None:
@@ -142,8 +143,7 @@ def _closing_line(opening: datetime | None) -> str:
 def offer_message(now: datetime) -> None:
     """Nobody took the chat: offer to keep waiting or to leave it as a message."""
     since = now - settings.CHAT_OFFER_MESSAGE
-    for session in _waiting().filter(patience_since__lte=since, offered_at=None):
-        _offer(session, now)
+    each(_waiting().filter(patience_since__lte=since, offered_at=None), _offer, now)
 
 
 @transaction.atomic
@@ -171,16 +171,16 @@ def tell_offline_messages(_now: datetime) -> None:
     Messages come and are answered in an app that knows nothing of consoles.
     """
     waiting = OfflineMessage.objects.waiting().count()
-    if cache.get(_TOLD_OFFLINE_MESSAGES) != waiting:
-        cache.set(_TOLD_OFFLINE_MESSAGES, waiting, timeout=None)
+    if soft_cache.recall(_TOLD_OFFLINE_MESSAGES) != waiting:
+        soft_cache.keep(_TOLD_OFFLINE_MESSAGES, waiting, None)
         events.announce(events.OfflineMessagesChanged(waiting=waiting), events.AGENTS_GROUP)
 
 
 def tell_agenda(_now: datetime) -> None:
     """Tell the consoles that an appointment moved. Scheduling knows nothing of consoles."""
     newest = AppointmentEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    if cache.get(_TOLD_AGENDA) != newest:
-        cache.set(_TOLD_AGENDA, newest, timeout=None)
+    if soft_cache.recall(_TOLD_AGENDA) != newest:
+        soft_cache.keep(_TOLD_AGENDA, newest, None)
         events.announce(events.AgendaChanged(newest=newest), events.AGENTS_GROUP)
 
 

@@ -1,6 +1,5 @@
 """How far each side has received and read the other's lines, and who is typing."""
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
@@ -9,6 +8,7 @@ from chat import events
 from chat.models import Agent, ChatSession
 from chat.services.messages import Author
 from chat.services.rules import NotYourChat
+from core import soft_cache
 
 # Browsers say it again while it goes on, and forget it after as long.
 TYPING_SECONDS = 6
@@ -52,14 +52,14 @@ def show_typing(*, session: ChatSession, author: Author, is_typing: bool) -> Non
     if author.agent is not None and not _attends(author.agent, session):
         raise NotYourChat
     # For browsers that poll.
-    cache.set(_typing_key(session.pk, author.side), is_typing, TYPING_SECONDS)
+    soft_cache.keep(_typing_key(session.pk, author.side), is_typing, TYPING_SECONDS)
     event = events.TypingChanged(session=session.pk, side=author.side, is_typing=is_typing)
     events.announce_now(event, *_other_side(session, author.side))
 
 
 def is_typing(session: ChatSession, side: str) -> bool:
     """Whether one side of a chat types, as far as it said so lately."""
-    return bool(cache.get(_typing_key(session.pk, side)))
+    return bool(soft_cache.recall(_typing_key(session.pk, side)))
 
 
 def _typing_key(session: int, side: str) -> str:

@@ -48,7 +48,7 @@ def post_message(*, session: ChatSession, author: Author, draft: Draft, now: dat
     _refuse_unless_may_write(session, author, now)
     if author.agent is None and session.is_identification_due:
         raise IdentificationPending
-    message = _store(session, author=author, text=draft.text, client_id=draft.client_id, now=now)
+    message = store_line(session, author=author, text=draft.text, client_id=draft.client_id, now=now)
     pass_the_turn(session, author, now)
     if author.agent is None:
         _coach(session, draft.text, now)
@@ -69,7 +69,7 @@ def post_file(
         _refuse_file_conflict(first, author, checked)
         return first
     _refuse_unless_may_write(session, author, now)
-    message = _store(
+    message = store_line(
         session, author=author, text=checked.name, client_id=client_id, now=now, attachment=checked
     )
     pass_the_turn(session, author, now)
@@ -90,7 +90,7 @@ def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime
         return first
     if session.agent_id != agent.pk:
         raise NotYourChat
-    message = _store(
+    message = store_line(
         session, author=author, text=draft.text, client_id=draft.client_id, now=now, is_note=True
     )
     session.save()
@@ -99,20 +99,20 @@ def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime
 
 def say(session: ChatSession, text: str, *, rule: str, now: datetime) -> Message:
     """Let the system say something in a locked chat; the caller saves the session."""
-    return _store(session, author=None, text=text, client_id=uuid.uuid4(), now=now, rule=rule)
+    return store_line(session, author=None, text=text, client_id=uuid.uuid4(), now=now, rule=rule)
 
 
 def welcome(session: ChatSession, agent: Agent, now: datetime) -> Message:
     """The agent's greeting, in a locked chat; the caller saves the session."""
     text = agent.greeting_for(session.name)
-    message = _store(
+    message = store_line(
         session, author=Author(agent), text=text, client_id=uuid.uuid4(), now=now, rule="agent.welcome"
     )
     pass_the_turn(session, Author(agent), now)
     return message
 
 
-def _store(
+def store_line(
     session: ChatSession,
     *,
     author: Author | None,
@@ -123,7 +123,7 @@ def _store(
     is_note: bool = False,
     attachment: CheckedFile | None = None,
 ) -> Message:
-    """Number a line on the locked row and announce it."""
+    """Number a line on the locked row and announce it; the caller saves the session."""
     session.last_staff_number += 1
     if not is_note:
         session.last_number += 1

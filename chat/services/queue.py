@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from chat import events
 from chat.models import Agent, ChatSession, Message
 from chat.services.messages import say, welcome
-from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
+from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken, SeatIsKept
 from scheduling.models import Appointment
 from scheduling.services import attend, current_calendar, kept_for
 
@@ -25,7 +25,8 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
     An agent who is away is given none, and may take one all the same.
     """
     with transaction.atomic():
-        locked = Agent.objects.select_for_update().get(pk=agent.pk)
+        # Not the key: lines that only refer to the agent need not wait, nor wait in a circle.
+        locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
         taken = _take(session, locked, now)
         session = ChatSession.objects.lock(session.pk)
         if taken:
@@ -41,8 +42,8 @@ def accept_chat(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
 def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
     waiting = ChatSession.objects.filter(pk=session.pk, state=W)
     # A full agent who takes their own chat again, or is too late, is told so and not of being full.
-    if not has_room(agent, now, session.appointment) and waiting.exists():
-        raise AgentIsFull
+    if waiting.exists():
+        check_room(agent, now, session.appointment)
     return bool(
         waiting.update(
             state=A, agent=agent, accepted_at=Coalesce("accepted_at", now), is_returned=False, offered_at=None
@@ -50,12 +51,28 @@ def _take(session: ChatSession, agent: Agent, now: datetime) -> bool:
     )
 
 
+def check_room(agent: Agent, now: datetime, appointment: Appointment | None = None) -> None:
+    """Raises AgentIsFull when an agent may not take one more chat, SeatIsKept when an hour keeps the seat.
+
+    A seat is kept for each booked hour that has come; an appointment's own seat, and those of later hours,
+    are no obstacle to it.
+    """
+    free = agent.capacity - ChatSession.objects.filter(agent=agent, state=A).count()
+    if free <= 0:
+        raise AgentIsFull
+    kept = kept_for(now).get(agent.pk, [])
+    before = kept[: kept.index(appointment)] if appointment in kept else kept
+    if len(before) >= free:
+        raise SeatIsKept(before[0])
+
+
 def has_room(agent: Agent, now: datetime, appointment: Appointment | None = None) -> bool:
-    """Whether an agent may take one more chat. The seat kept for a booked hour is its own."""
-    taken = ChatSession.objects.filter(agent=agent, state=A).count()
-    kept = kept_for(now).get(agent.pk)
-    is_kept_for_another = kept is not None and (appointment is None or kept != appointment.pk)
-    return taken + is_kept_for_another < agent.capacity
+    """Whether an agent may take one more chat."""
+    try:
+        check_room(agent, now, appointment)
+    except AgentIsFull:
+        return False
+    return True
 
 
 def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
@@ -91,10 +108,15 @@ def identification_request() -> str:
 def assign_waiting(*, now: datetime) -> int:
     """Give waiting chats to the least busy available agents with room; return how many were given."""
     given = 0
-    for session in ChatSession.objects.waiting():
-        agent = _least_busy(now)
+    is_full = False
+    for session in ChatSession.objects.waiting().select_related("appointment"):
+        # A kept seat is free for its own appointment alone, which may stand anywhere in the queue.
+        if is_full and session.appointment is None:
+            continue
+        agent = next(iter(candidates(now, session.appointment)), None)
         if agent is None:
-            break
+            is_full = session.appointment is None or is_full
+            continue
         try:
             accept_chat(session=session, agent=agent, now=now)
         except (ChatTaken, ChatEnded, AgentIsFull):
@@ -103,8 +125,12 @@ def assign_waiting(*, now: datetime) -> int:
     return given
 
 
-def _least_busy(now: datetime) -> Agent | None:
-    return next((a for a in Agent.objects.available(now).by_load() if has_room(a, now)), None)
+def candidates(now: datetime, appointment: Appointment | None) -> list[Agent]:
+    """Who may be given a chat: available agents with room, the booked one first, then the least busy."""
+    available = [
+        agent for agent in Agent.objects.available(now).by_load() if has_room(agent, now, appointment)
+    ]
+    return sorted(available, key=lambda agent: appointment is None or agent.pk != appointment.agent_id)
 
 
 def place_in_queue(session: ChatSession) -> int | None:

@@ -4,6 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.errors import RuleBroken
+from scheduling.calendar import MEXICO_CITY
+from scheduling.models import Appointment
 
 
 class ChatEnded(RuleBroken):
@@ -45,6 +47,22 @@ class NotYourChat(RuleBroken):
 class AgentIsFull(RuleBroken):
     code = "agent.full"
     text = gettext_lazy("Ya atiende todos los chats que permite su cupo. Finalice uno para atender otro.")
+
+
+class SeatIsKept(AgentIsFull):
+    """From the booked hour the agent's seat is that customer's, who may still come."""
+
+    code = "agent.seat-kept"
+
+    def __init__(self, appointment: Appointment) -> None:
+        if appointment.arrived_at is None:
+            text = _("Su lugar está reservado hasta las %(time)s para la cita %(folio)s.")
+        else:
+            text = _(
+                "Su lugar está reservado para la cita %(folio)s, cuyo cliente ya espera: atiéndalo primero."
+            )
+        until = appointment.tolerance_ends_at.astimezone(MEXICO_CITY)
+        super().__init__(text % {"folio": appointment.folio, "time": f"{until:%H:%M}"})
 
 
 class DraftConflict(RuleBroken):

@@ -22,7 +22,7 @@ from chat.services.rules import (
 from core.fields import rfc_check_digit_matches
 from offline_messages.models import OfflineMessage
 from offline_messages.services import leave_message
-from scheduling.services import NotBooked, cancel, current_calendar
+from scheduling.services import NotBooked, TooLate, cancel, current_calendar
 
 Reason = ChatSession.EndReason
 
@@ -100,6 +100,8 @@ def identify(
     Raises ChatEnded, and NotYourChat for an agent the chat is not assigned to.
     """
     session = lock_open(session, now, agent)
+    if _is_known(session, identification):
+        return session
     session.rfc = identification.rfc
     session.legal_name = identification.legal_name
     session.program = identification.program
@@ -113,6 +115,11 @@ def identify(
     session.save()
     events.announce_session(session)
     return session
+
+
+def _is_known(session: ChatSession, identification: Identification) -> bool:
+    known = (session.rfc, session.legal_name, session.program, session.program_version)
+    return session.identified_at is not None and known == tuple(vars(identification).values())
 
 
 def _identification_line(session: ChatSession) -> str:
@@ -177,7 +184,7 @@ def close(session: ChatSession, reason: str, now: datetime, line: str) -> ChatSe
     session.save()
     if was_waiting and session.appointment is not None:
         # It was attended when an agent took it; what no agent took is over, and not the customer's fault.
-        with suppress(NotBooked):
+        with suppress(NotBooked, TooLate):
             cancel(appointment=session.appointment, now=now, reason=session.get_end_reason_display())
     events.announce_session(session)
     if was_waiting:
@@ -218,8 +225,8 @@ def _message_of(session: ChatSession, reason: str, now: datetime) -> OfflineMess
         name=session.name,
         email=session.email,
         text=words_of_customer(session),
-        # One chat makes one message, however often it is tried.
-        client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"chat/{session.pk}"),
+        # The chat's locked row makes it one message. An id that strangers could guess, they could use before.
+        client_id=uuid.uuid4(),
         origin=origin,
         now=now,
     )

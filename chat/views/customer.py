@@ -131,11 +131,16 @@ def in_chat(view: Change) -> View:
         if session is None:
             return _without_chat(request, now)
         try:
+            _limit(session)
             return view(request, session, now) or _back(request, now)
         except RuleBroken as broken:
             return _refused(request, now, broken)
 
     return framed(require_POST(wrapper))
+
+
+def _limit(session: ChatSession) -> None:
+    check_limit("requests_per_visitor", str(session.visitor_id))
 
 
 def _without_chat(request: HttpRequest, now: datetime) -> HttpResponse:
@@ -350,8 +355,9 @@ def poll(request: HttpRequest) -> JsonResponse:
     if session is None:
         return JsonResponse({"frames": []}, status=404)
     try:
+        _limit(session)
         after = commands.follow_from(request.GET.dict())
-    except commands.BadPayload as broken:
+    except RuleBroken as broken:
         return JsonResponse(commands.error_frame(broken, {}), status=UNPROCESSABLE)
     frames = [*readers.lines_after(session.pk, after, for_staff=False), *readers.state_frames(session)]
     if (place := services.place_in_queue(session)) is not None:
@@ -372,6 +378,7 @@ def command(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"frames": []}, status=404)
     payload: dict[str, Any] = {}
     try:
+        _limit(session)
         payload = loads_strict(request.body, max_chars=32_768)
         reply = commands.run_command(commands.Asker(session=session), payload, now)
     except RuleBroken as broken:

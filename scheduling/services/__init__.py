@@ -1,6 +1,15 @@
 """What changes hours and appointments, and what others ask about them."""
 
-from scheduling.services.attending import agenda, arrive, attend, coming, day_of, due_to_start, kept_for
+from scheduling.services.attending import (
+    agenda,
+    arrive,
+    attend,
+    coming,
+    day_of,
+    due_to_start,
+    kept_for,
+    may_come,
+)
 from scheduling.services.booking import (
     Details,
     admit,
@@ -70,6 +79,7 @@ __all__ = [
     "hold_slot",
     "hours_for",
     "mark_missed",
+    "may_come",
     "move_to_agent",
     "moves_left",
     "next_free",

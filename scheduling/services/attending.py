@@ -1,5 +1,6 @@
 """The hour itself: who has come, whose agent is kept free for it, and what starts now."""
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -46,9 +47,21 @@ def attend(*, appointment: Appointment, agent: AbstractUser, now: datetime) -> b
     return move(appointment=appointment, act=Act.ATTEND, now=now, by=agent, where=not_missed, attended_at=now)
 
 
-def kept_for(now: datetime) -> dict[int, int]:
-    """Agents whose seat is kept, with their appointment: its hour has come, and so may its customer."""
-    return dict(Appointment.objects.booked().filter(_keeps(now)).order_by().values_list("agent_id", "pk"))
+def kept_for(now: datetime) -> dict[int, list[Appointment]]:
+    """Agents with the appointments that their seats are kept for: the hour has come, and so may the customer.
+
+    Who is first in the day comes first.
+    """
+    kept: dict[int, list[Appointment]] = defaultdict(list)
+    for appointment in Appointment.objects.booked().filter(_keeps(now)):
+        kept[appointment.agent_id].append(appointment)
+    return kept
+
+
+def may_come(now: datetime) -> AppointmentQuerySet:
+    """Whose hour has come and whose tolerance still runs, without the customer."""
+    earliest = now - settings.APPOINTMENT_TOLERANCE
+    return Appointment.objects.booked().filter(arrived_at=None, starts_at__gte=earliest, starts_at__lte=now)
 
 
 def due_to_start(now: datetime) -> AppointmentQuerySet:

@@ -7,8 +7,8 @@ from django.test import Client
 from post_office.models import Email
 
 from chat.models import SUPERVISORS_GROUP, Agent, ChatSession, Message
-from chat.services import AgentIsFull, assign_waiting, due_acts, give_sign_of_life, set_available
-from chat.services.appointments import start_due_appointments
+from chat.services import AgentIsFull, SeatIsKept, assign_waiting, due_acts, give_sign_of_life, set_available
+from chat.services.appointments import open_chat, seat, start_due_appointments
 from facturando_support.clock import run_round
 from scheduling import services as scheduling
 from scheduling.models import Appointment, Shift
@@ -17,6 +17,7 @@ from tests.chat.factories import (
     ANA,
     BETO,
     AgentFactory,
+    Customer,
     ProgramFactory,
     accept,
     at,
@@ -26,12 +27,14 @@ from tests.chat.factories import (
     line_of,
     rules_of,
     start,
+    texts_of,
 )
 from tests.scheduling import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manual_hours")]
 
 TEN = at("10:00")
+CARLA = Customer("Carla Solís", "carla@solis-contadores.mx", "carla-browser")
 LAST = TEN + timedelta(minutes=10)
 
 
@@ -54,6 +57,14 @@ def booked(laura):
     ProgramFactory.create()
     cast.make_service()
     return cast.book(TEN, now=at("08:00"))
+
+
+@pytest.fixture
+def elena(db):
+    """A supervisor with an address, who takes no chats."""
+    return AgentFactory.create(
+        username="elena", group=SUPERVISORS_GROUP, email="elena@facturando.mx", is_available=False
+    )
 
 
 def come(booked, now):
@@ -153,9 +164,7 @@ def test_when_the_agent_cannot_another_one_takes_it(booked, laura, fault):
     assert state_of(booked) == "attended"
 
 
-def test_when_nobody_can_it_waits_at_the_head_and_the_tolerance_does_not_run(booked, laura):
-    elena = AgentFactory.create(username="elena", group=SUPERVISORS_GROUP, email="elena@facturando.mx")
-    Agent.objects.filter(pk=elena.pk).update(is_available=False)
+def test_when_nobody_can_it_waits_at_the_head_and_the_tolerance_does_not_run(booked, laura, elena):
     before = start(BETO, now=at("09:30"))
     set_available(agent=laura, is_available=False, now=TEN)
     come(booked, at("09:55"))
@@ -168,8 +177,9 @@ def test_when_nobody_can_it_waits_at_the_head_and_the_tolerance_does_not_run(boo
     assert rules_of(chat).count("appointment.no-agent") == 1
     assert "No es por usted y su cita se conserva" in line_of(chat, "appointment.no-agent")
     assert state_of(booked) == "booked"
-    told = Email.objects.get(subject=f"Cita {booked.folio} sin agente")
-    assert (told.to, chat.folio in told.message) == (["elena@facturando.mx"], True)
+    told = Email.objects.get(to=elena.email)
+    assert told.subject == f"Cita {booked.folio} sin su agente"
+    assert f"Su chat {chat.folio} está en el primer lugar de la cola" in told.message
 
     accept(chat, laura, at("10:12"))
     assert state_of(booked) == "attended"
@@ -249,6 +259,188 @@ def test_the_customers_page_shows_the_chat(booked, laura, clock):
 
     assert f"Le atiende {laura.shown_name}" in page
     assert booked.about in page
+
+
+@pytest.mark.parametrize("fault", ["away", "vanished"])
+def test_of_another_agent_the_customer_and_the_supervisors_are_told(booked, laura, elena, fault):
+    diego = AgentFactory.create(username="diego", first_name="Diego", last_name="Paredes")
+    come(booked, at("09:55"))
+    if fault == "away":
+        set_available(agent=laura, is_available=False, now=TEN)
+    else:
+        give_sign_of_life(agent=laura, now=at("09:58"))
+
+    clock_at(TEN, diego)
+
+    chat = the_chat()
+    assert line_of(chat, "appointment.other-agent") == (
+        "Laura Méndez no está disponible en este momento; le atiende Diego Paredes."
+    )
+    told = Email.objects.get(to=elena.email)
+    assert told.subject == f"Cita {booked.folio} sin su agente"
+    assert f"Diego Paredes atiende el chat {chat.folio} en su lugar" in told.message
+
+
+def test_the_booked_agent_is_nothing_to_tell_of(booked, laura, elena):
+    come(booked, at("09:55"))
+
+    clock_at(TEN, laura)
+
+    assert "appointment.other-agent" not in rules_of(the_chat())
+    assert not Email.objects.filter(to=elena.email).exists()
+
+
+def test_a_clock_that_stopped_half_way_tells_the_rest(booked, laura):
+    set_available(agent=laura, is_available=False, now=TEN)
+    come(booked, at("09:55"))
+    open_chat(booked, TEN)
+
+    for minute in (1, 2):
+        clock_at(TEN + timedelta(minutes=minute), laura)
+
+    assert rules_of(the_chat()).count("appointment.no-agent") == 1
+
+
+def test_an_agent_who_takes_it_first_leaves_nothing_to_tell(booked, laura):
+    come(booked, at("09:55"))
+    open_chat(booked, TEN)
+    waiting = the_chat()
+    accept(waiting, laura, TEN)
+
+    seat(waiting, TEN)
+
+    assert "appointment.no-agent" not in rules_of(the_chat())
+
+
+def test_by_automatic_assignment_a_kept_seat_is_free_for_its_own_customer(booked, laura, settings):
+    settings.CHAT_AUTO_ASSIGN = True
+    set_available(agent=laura, is_available=False, now=TEN)
+    come(booked, at("09:55"))
+    before = start(BETO, now=at("09:30"))
+    clock_at(TEN, laura)
+    set_available(agent=laura, is_available=True, now=at("10:05"))
+
+    clock_at(at("10:05"), laura)
+
+    assert ChatSession.objects.get(appointment=booked).agent == laura
+    assert fresh(before).is_waiting
+
+
+def test_an_agent_reads_why_a_free_seat_takes_nobody_else(booked, laura):
+    waiting = start(BETO, now=at("09:55"))
+
+    with pytest.raises(SeatIsKept) as still_to_come:
+        accept(waiting, laura, TEN)
+    come(booked, at("10:04"))
+    with pytest.raises(SeatIsKept) as there:
+        accept(waiting, laura, at("10:04"))
+
+    assert still_to_come.value.text == f"Su lugar está reservado hasta las 10:10 para la cita {booked.folio}."
+    assert there.value.text == (
+        f"Su lugar está reservado para la cita {booked.folio}, cuyo cliente ya espera: atiéndalo primero."
+    )
+
+
+def test_of_two_kept_seats_the_earlier_appointment_has_the_first(booked, laura):
+    later_one = cast.book(at("10:30"), who=cast.BETO, now=at("08:00"))
+    set_available(agent=laura, is_available=False, now=TEN)
+    come(booked, TEN)
+    clock_at(TEN, laura)
+    scheduling.arrive(appointment=later_one, key_hash=BETO.key_hash, now=at("10:30"))
+    clock_at(at("10:30"), laura)
+    first, second = (ChatSession.objects.get(appointment=row) for row in (booked, later_one))
+
+    with pytest.raises(SeatIsKept):
+        accept(second, laura, at("10:31"))
+
+    assert accept(first, laura, at("10:31")).agent == laura
+
+
+def test_two_kept_seats_are_two(booked, laura):
+    cast.book(at("10:30"), who=cast.BETO, now=at("08:00"))
+    Agent.objects.filter(pk=laura.pk).update(capacity=2)
+    come(booked, TEN)
+    waiting = start(CARLA, now=at("10:20"))
+
+    with pytest.raises(SeatIsKept):
+        accept(waiting, Agent.objects.get(pk=laura.pk), at("10:30"))
+
+
+def test_two_appointments_of_one_browser_wait_one_after_the_other(booked, laura):
+    second = cast.book(at("10:30"), who=cast.BETO, now=at("08:00"))
+    set_available(agent=laura, is_available=False, now=TEN)
+    come(booked, TEN)
+    clock_at(TEN, laura)
+    scheduling.arrive(appointment=second, key_hash=ANA.key_hash, now=at("10:25"))
+
+    for second_of_time in range(3):
+        clock_at(at("10:30") + timedelta(seconds=second_of_time), laura)
+
+    chat = the_chat()
+    assert chat.appointment == booked
+    assert [rules_of(chat).count(f"appointment.{rule}") for rule in ("started", "no-agent")] == [1, 1]
+
+    accept(chat, laura, at("10:31"))
+    clock_at(at("10:32"), laura)
+
+    assert [state_of(row) for row in (booked, second)] == ["attended", "attended"]
+    assert rules_of(chat).count("appointment.started") == 2
+    assert second.about in texts_of(chat)
+
+
+def test_a_booked_hour_that_joins_a_chat_brings_its_question_and_identification(booked, laura):
+    diego = AgentFactory.create(username="diego")
+    chat = accept(start(ANA, now=at("09:50")), diego, at("09:51"))
+    come(booked, at("09:55"))
+
+    clock_at(TEN, laura, diego)
+
+    joined = fresh(chat)
+    assert (joined.rfc, joined.program.name, joined.appointment) == (booked.rfc, booked.program, booked)
+    assert booked.about in texts_of(chat)
+    assert not joined.is_identification_due
+
+
+@pytest.mark.parametrize("is_attended", [True, False])
+def test_whoever_is_in_a_chat_at_the_hour_is_there(booked, laura, is_attended):
+    diego = AgentFactory.create(username="diego")
+    chat = start(ANA, now=at("09:50"))
+    scheduling.admit(booked, ANA.key_hash)
+    if is_attended:
+        accept(chat, diego, at("09:51"))
+    else:
+        set_available(agent=laura, is_available=False, now=TEN)
+        set_available(agent=diego, is_available=False, now=TEN)
+
+    for minute in (0, 5, 11):
+        clock_at(TEN + timedelta(minutes=minute), laura, diego)
+
+    assert state_of(booked) == ("attended" if is_attended else "booked")
+    assert fresh(chat).appointment == booked
+    assert ChatSession.objects.count() == 1
+
+
+def test_a_strangers_chat_is_nobodys_arrival(booked, laura):
+    start(BETO, now=at("09:50"))
+    scheduling.admit(booked, ANA.key_hash)
+
+    clock_at(LAST + timedelta(milliseconds=1), laura)
+
+    assert state_of(booked) == "missed"
+
+
+def test_closing_time_survives_an_appointment_that_was_missed_meanwhile(booked, laura):
+    """However the rows came to be: the chat of a missed appointment still waits."""
+    chat = start(ANA, now=at("09:50"))
+    ChatSession.objects.filter(pk=chat.pk).update(appointment=booked)
+    Appointment.objects.filter(pk=booked.pk).update(state="missed")
+    before = start(BETO, now=at("09:51"))
+
+    for act in due_acts():
+        act(at("14:00"))
+
+    assert fresh(chat).is_ended
+    assert fresh(before).is_ended
 
 
 # --- What agents see -------------------------------------------------------------------------------------

@@ -615,3 +615,16 @@ def test_the_stranger_sees_nothing_in_the_frame(laura):
     conversing(laura)
 
     assert "CFDI40138" not in Client().get("/chat/conversacion/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("get", "/chat/eventos/?after=0"), ("post", "/chat/ordenes/"), ("post", "/chat/sigo-aqui/")],
+)
+def test_a_browser_that_asks_without_end_is_told_to_wait(settings, method, address):
+    settings.LIMITS = settings.LIMITS | {"requests_per_visitor": "0/3600"}
+    start(ANA)
+
+    response = getattr(browser_of(ANA), method)(address)
+
+    assert re.search("demasiadas solicitudes|limit.exceeded", response.content.decode())

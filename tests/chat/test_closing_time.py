@@ -1,5 +1,7 @@
 """At closing time the chats still waiting become messages; those in progress may finish."""
 
+import uuid
+
 import pytest
 from post_office.models import Email
 
@@ -7,6 +9,7 @@ from chat.models import ChatSession
 from chat.services import due_acts, give_sign_of_life
 from chat.services.due import turn_waiting_into_messages
 from offline_messages.models import OfflineMessage
+from offline_messages.services import leave_message
 from tests.chat.factories import (
     ANA,
     BETO,
@@ -185,3 +188,30 @@ def test_two_clocks_at_once_make_one_message_and_one_mail_of_each_chat(waiting):
     assert Email.objects.count() == 2
     for session in (waiting, of_beto):
         assert rules_of(session).count("ended.closing") == 1
+
+
+def test_one_chat_that_cannot_be_closed_keeps_no_other_waiting(waiting, monkeypatch, caplog):
+    of_beto = start(BETO, now=at("13:50:00"))
+    # Whatever it is: here, a message that the database refuses.
+    ChatSession.objects.filter(pk=waiting.pk).update(email="no es un correo")
+
+    turn_waiting_into_messages(at("14:00:00"))
+
+    assert fresh(of_beto).is_ended
+    assert fresh(waiting).is_waiting
+    assert f"of row {waiting.pk} failed" in caplog.text
+
+
+def test_a_stranger_who_takes_a_messages_id_first_changes_nothing(waiting):
+    for number in range(waiting.pk, waiting.pk + 3):
+        leave_message(
+            name="Beto Ruiz",
+            email=BETO.email,
+            text="Otra cosa",
+            client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"chat/{number}"),
+            now=at("13:50:00"),
+        )
+
+    turn_waiting_into_messages(at("14:00:00"))
+
+    assert left_of(waiting).email == ANA.email

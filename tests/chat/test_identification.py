@@ -21,6 +21,7 @@ from tests.chat.factories import (
     line_of,
     rules_of,
     say_as_customer,
+    texts_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -265,3 +266,21 @@ def test_the_form_comes_back_with_what_is_known(laura):
 
 def test_the_form_offers_the_programs_that_are_sold():
     assert IdentificationForm().programs == ["CFDI Escritorio", "CFDI en Línea", "Nómina CFDI"]
+
+
+def test_the_same_identification_again_says_nothing_again(laura):
+    session = conversing(laura)
+    before = rules_of(session)
+
+    identify(session, later(minutes=1))
+
+    assert rules_of(session) == before
+
+
+def test_a_correction_is_said(laura):
+    session = conversing(laura)
+
+    identify(session, later(minutes=1), legal_name="Papelería López e Hijos")
+
+    assert rules_of(session)[-1] == "identification.received"
+    assert "Papelería López e Hijos" in texts_of(session)[-1]

@@ -11,6 +11,7 @@ from chat.models import ChatSession
 from chat.services import NotWaiting, keep_waiting, leave_as_message
 from chat.services.due import offer_message
 from offline_messages.models import OfflineMessage
+from tests.chat.conftest import browser_of
 from tests.chat.factories import (
     ANA,
     NOW,
@@ -145,3 +146,13 @@ def test_an_agent_and_the_leaving_customer_at_once_agree_on_one_outcome(waiting,
     assert len([result for result in results if isinstance(result, Exception)]) == 1
     assert OfflineMessage.objects.count() == (1 if row.is_ended else 0)
     assert ("agent.welcome" in rules_of(row)) == row.is_active
+
+
+def test_whoever_reads_without_scripts_is_led_to_the_choice(waiting, clock):
+    clock.move_to(later(minutes=3))
+    address = f"/chat/conversacion/?estado=waiting-{waiting.pk}"
+    assert "Elegir qué hacer" not in browser_of(ANA).get(address).content.decode()
+
+    offer_message(later(minutes=3))
+
+    assert "Elegir qué hacer" in browser_of(ANA).get(address).content.decode()
