@@ -26,7 +26,7 @@ def main() -> None:
     from chat.services import messages
 
     module, name = {
-        "before-commit": (messages, "_pass_the_turn"),
+        "before-commit": (messages, "pass_the_turn"),
         "before-news": (events, "_send"),
         "before-acknowledgement": (commands, "stored_frame"),
     }[os.environ["DOOM"]]
