@@ -25,8 +25,8 @@ def _demo_accounts() -> dict[str, Any] | None:
     """Who can sign in to try the product; nobody outside development."""
     if not settings.DEBUG:
         return None
-    agents = [username for username, *_names, group in ACCOUNTS if group == AGENTS_GROUP]
-    supervisor = next(username for username, *_names, group in ACCOUNTS if group == SUPERVISORS_GROUP)
+    agents = [username for username, *_person, group in ACCOUNTS if group == AGENTS_GROUP]
+    supervisor = next(username for username, *_person, group in ACCOUNTS if group == SUPERVISORS_GROUP)
     return {"agents": agents, "supervisor": supervisor, "password": PASSWORD}
 
 
