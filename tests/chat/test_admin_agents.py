@@ -112,9 +112,11 @@ def test_a_supervisor_who_was_given_an_address_is_written_to(supervisor, laura):
     change = form_of(laura, group=SUPERVISORS_GROUP, email="laura@facturando.example")
     assert supervisor.post(page_of(laura), change).status_code == 302
 
-    tell_supervisors(attended(laura))
+    chat = attended(laura)
+    chat.appointment = Appointment(folio="S-7K3Q9X", agent=laura)
+    tell_supervisors(chat)
 
-    told = Email.objects.filter(subject__endswith="sin agente").order_by("to")
+    told = Email.objects.filter(subject="Cita S-7K3Q9X sin su agente").order_by("to")
     assert [mail.to for mail in told] == [["elena@facturando.example"], ["laura@facturando.example"]]
 
 

@@ -92,7 +92,7 @@ def test_nothing_typed_becomes_a_header_or_a_template_for_supervisors(row, field
     mail = last_mail()
     message = message_from_string(mail.email_message().message().as_string(), policy=policy.default)
     assert (message["To"], message["Bcc"]) == (elena.email, None)
-    assert message["Subject"] == f"Cita {row.folio} sin agente"
+    assert message["Subject"] == f"Cita {row.folio} sin su agente"
     assert "C-234567" in mail.message
     assert ("{{ link }}" in mail.message) == (field == "name")
     assert mail.html_message == ""
