@@ -265,8 +265,8 @@ def test_a_mail_that_waits_is_withdrawn_by_its_tag_and_no_other_is(letterbox):
     assert withdraw(tag="reminder/S-234567", now=timezone.now()) == 1
 
     assert send_queued() == 2
-    assert [message["Subject"] for message in letterbox.received] == ["De otra cita", "Sin marca"]
-    assert "S-765432" not in letterbox.received[0].as_string()
+    assert {message["Subject"] for message in letterbox.received} == {"De otra cita", "Sin marca"}
+    assert not any("S-765432" in message.as_string() for message in letterbox.received)
 
 
 def test_a_mail_that_a_server_refused_is_withdrawn_as_well(letterbox):

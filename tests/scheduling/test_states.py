@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
-from scheduling.models import Appointment
+from scheduling.models import Appointment, AppointmentEvent
 from scheduling.states import MOVES, Act, Actor, State, move
 from tests.scheduling.cast import NOW, TEN, acts_of, fresh
 
@@ -77,6 +79,23 @@ def test_the_clock_says_that_it_is_the_clock_who_cancels(appointment):
     move(appointment=row, act=Act.CANCEL, now=NOW, actor=Actor.CLOCK)
 
     assert (row.events.get().actor, row.events.get().by) == (Actor.CLOCK, None)
+
+
+def test_what_was_done_before_actors_were_written_is_told_from_the_act_and_the_account(
+    appointment, supervisor
+):
+    acts = [(Act.BOOK, None), (Act.CHANGE_AGENT, supervisor), (Act.ATTEND, supervisor), (Act.MISS, None)]
+    for act, by in acts:
+        move(appointment=in_state(appointment, MOVES[act].before), act=act, now=NOW, by=by)
+    events = AppointmentEvent.objects.order_by("pk")
+    told = list(events.values_list("actor", flat=True))
+    events.update(actor=Actor.CUSTOMER)
+
+    import_module("scheduling.migrations.0005_actor").tell_actors(apps, None)
+
+    assert (
+        list(events.values_list("actor", flat=True)) == told == ["customer", "supervisor", "agent", "clock"]
+    )
 
 
 def test_nobody_does_what_the_table_does_not_let_them(appointment):
