@@ -35,6 +35,6 @@ def script(request: HttpRequest) -> HttpResponse:
 
 
 def _origin(request: HttpRequest) -> str:
-    """The public origin that the script was asked for at: a page of the same origin may frame the chat there."""
+    """The public origin that the script came from; a page of that origin could frame the chat at no other."""
     asked = f"{request.scheme}://{request.get_host()}"
     return asked if asked in settings.PUBLIC_ORIGINS else str(settings.PUBLIC_URL)
