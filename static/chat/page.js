@@ -169,7 +169,11 @@ function placeRegions(html, forced = null) {
 function holdUntilIdentified() {
   const isDue = root.dataset.stage === "identification";
   if (chat && chat.composer.isHeld !== isDue) chat.composer.hold(isDue);
-  if (!isDue) for (const key of store.keys("fs.id.")) store.remove(key);
+  if (!isDue) forgetIdentification();
+}
+
+function forgetIdentification() {
+  for (const key of store.keys("fs.id.")) store.remove(key);
 }
 
 // What was typed of the identification survives a reload, and is forgotten once the chat has it.
@@ -273,7 +277,7 @@ function first() {
   recall(box, "fs.draft.first");
   box.addEventListener("input", () => store.set("fs.draft.first", box.value));
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
   });
   if (window.parent === window) box.focus();
 }
@@ -294,9 +298,10 @@ function recall(field, key) {
 }
 
 function forgetTyped() {
-  for (const name of ["first", "text"]) store.remove(`fs.draft.${name}`);
+  for (const name of ["first", "name", "email", "text"]) store.remove(`fs.draft.${name}`);
 }
 if (root.dataset.session || role("left-message")) forgetTyped();
+if (root.dataset.stage !== "identification") forgetIdentification();
 
 // What chats could not take, also while no page was open, is offered again: on the page of the end, or as
 // what a new chat begins with.
@@ -321,7 +326,7 @@ async function offerUnsent(unsent) {
     const response = await fetch("/chat/mensajes/", { method: "POST", body });
     placeEnded(await response.text());
     // Kept until a form has it: only then can it no longer be lost.
-    const field = root.querySelector("#unsent");
+    const field = root.querySelector('.stage textarea[name="text"]');
     if (field) field.form.addEventListener("submit", () => store.remove("fs.unsent"));
   } catch { /* it stays in the store, and the next page offers it */ }
 }
@@ -348,7 +353,9 @@ function host() {
   root.classList.add("is-framed");
   minimizable(role("minimize"));
   window.addEventListener("message", (event) => { if (event.source === window.parent) fromHost(event); });
-  window.parent.postMessage({ facturando: "ready", session: root.dataset.session || "" }, "*");
+  // A chat that ended is no reason to come back: the site's bar asks again.
+  const session = root.dataset.stage === "ended" ? "" : root.dataset.session || "";
+  window.parent.postMessage({ facturando: "ready", session }, "*");
 }
 
 function minimizable(button) {
@@ -371,19 +378,21 @@ function focusBox() {
   if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();
 }
 
-// The message typed in the site's bar.
+// The message typed in the site's bar. The bar forgets it when it is told so: a first message has been kept once
+// the server answers with a page that holds it.
 function takeText(text, page) {
   const box = role("first-text");
-  const other = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
+  const field = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
   if (chat) { chat.composer.put(text); chat.composer.submit(); }
-  else if (box) {
+  else if (box && !box.defaultValue) {
     box.value = text;
     role("page-url").value = page.slice(0, 2000);
     store.set("fs.draft.first", text);
     box.form.requestSubmit();
-  } else if (other) {
-    if (!other.value.includes(text)) other.value = [other.value, text].filter(Boolean).join("\n");
-    store.set("fs.draft.text", other.value);
+    return;
+  } else if (field) {
+    if (!bare(field.value).includes(bare(text))) field.value = [field.value, text].filter(Boolean).join("\n");
+    store.set(box ? "fs.draft.first" : "fs.draft.text", field.value);
   } else {
     const unsent = [store.get("fs.unsent"), text].filter(Boolean).join("\n");
     store.set("fs.unsent", unsent);
@@ -391,6 +400,9 @@ function takeText(text, page) {
   }
   tellHost({ type: "taken" });
 }
+
+// What the server leaves of a text, white space and invisible marks aside.
+function bare(text) { return text.replace(/[\s\p{C}]/gu, ""); }
 
 function tellHost(message) {
   if (hostOrigin) window.parent.postMessage({ facturando: message.type, ...message }, hostOrigin);
