@@ -2,11 +2,12 @@
 
 import { Attention } from "./attention.js";
 import { Composer, newId, store, takeOrphans } from "./composer.js";
-import { Timeline, phrase } from "./timeline.js";
+import { Timeline, makeButtons, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="chat"]');
 const role = (name) => root.querySelector(`[data-role="${name}"]`);
+makeButtons(root);
 const attention = new Attention(role("sound"), "fs.silent");
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 let chat = null;
@@ -94,6 +95,7 @@ function unread(count) {
 function showTyping(isTyping) {
   const typing = role("typing");
   const wasAtEnd = chat.timeline.isAtEnd();
+  typing.textContent = typing.dataset.text;
   typing.hidden = !isTyping;
   clearTimeout(chat.typingTimer);
   if (isTyping) chat.typingTimer = setTimeout(() => { typing.hidden = true; }, 6000);
@@ -160,7 +162,7 @@ function placeRegions(html, forced = null) {
     place(region, other);
   }
   // The agent's name, which a waiting customer's page did not have.
-  if (chat) role("typing").textContent = fresh.querySelector('[data-role="typing"]').textContent;
+  if (chat) role("typing").dataset.text = fresh.querySelector('[data-role="typing"]').dataset.text;
   tick();
   holdUntilIdentified();
 }
@@ -199,6 +201,7 @@ function place(region, other) {
 }
 
 function enhance(region) {
+  makeButtons(region);
   keepIdentification();
   const button = region.querySelector('[data-role="sound"]');
   if (button) { role("menu").hidden = false; attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
