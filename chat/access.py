@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -60,11 +61,12 @@ def visitor_of(key: str | None) -> Visitor | None:
     return Visitor.objects.filter(key_hash=hash_key(key)).first() if key else None
 
 
-def chat_of(visitor: Visitor | None) -> ChatSession | None:
+def chat_of(visitor: Visitor | None, now: datetime) -> ChatSession | None:
     """The one chat that this browser sees."""
     if visitor is None:
         return None
-    return ChatSession.objects.shown_to(visitor).select_related("agent", "program", "offline_message").first()
+    shown = ChatSession.objects.shown_to(visitor, now)
+    return shown.select_related("agent", "program", "offline_message").first()
 
 
 def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:

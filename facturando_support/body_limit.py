@@ -85,12 +85,17 @@ async def refuse(scope: Any, send: Any) -> None:
     headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'self'"),
+        (b"content-security-policy", _policy().encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _policy() -> str:
+    """An upload is refused inside the chat's frame, also on somebody else's site."""
+    return f"default-src 'none'; frame-ancestors {' '.join(settings.FRAMED_CSP['frame-ancestors'])}"
 
 
 def answer(*, accepts_json: bool) -> tuple[bytes, bytes]:

@@ -299,6 +299,9 @@ CHAT_OFFER_MESSAGE = _seconds("CHAT_OFFER_MESSAGE_SECONDS", 180)
 CHAT_SHOW_QUEUE_PLACE = _seconds("CHAT_SHOW_QUEUE_PLACE_SECONDS", 10)
 # Three missed heartbeats: long enough for a reload or a change of network, short enough for the customer.
 CHAT_AGENT_VANISHED = _seconds("CHAT_AGENT_VANISHED_SECONDS", 60)
+# Long enough to come back from lunch, read how the chat ended, rate it and ask for a copy. Whoever opens it
+# later has something new to ask.
+CHAT_SHOW_ENDED = _seconds("CHAT_SHOW_ENDED_SECONDS", 3600)
 CHAT_AUTO_ASSIGN = env.bool("CHAT_AUTO_ASSIGN", default=False)
 CHAT_HEARTBEAT = _seconds("CHAT_HEARTBEAT_SECONDS", 20)
 CHAT_MAX_UPLOAD_BYTES = env.int("CHAT_MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)

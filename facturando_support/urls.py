@@ -7,6 +7,10 @@ from chat.views.widget import script
 from facturando_support import views
 from facturando_support.health import live, ready
 
+handler400 = views.bad_request
+handler404 = views.not_found
+handler500 = views.server_error
+
 urlpatterns = [
     path("", views.demo, name="demo"),
     path("widget.js", script, name="widget"),

@@ -5,6 +5,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
+from django.utils import timezone
 
 from chat import access, commands, events
 from chat.consumers import database
@@ -38,7 +39,7 @@ class CustomerConsumer(SupportConsumer):
     def _session(self) -> ChatSession | None:
         cookies = parse_cookie(dict(self.scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
-        return access.chat_of(access.visitor_of(key))
+        return access.chat_of(access.visitor_of(key), timezone.now())
 
     async def follow(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted

@@ -22,9 +22,9 @@ def visitor(request: HttpRequest) -> Visitor | None:
 
 def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     """The chat that this browser may see; with the clock late, silence and closing time end it here."""
-    session = access.chat_of(visitor(request))
+    session = access.chat_of(visitor(request), now)
     if session is not None and services.enforce(session, now):
-        session = access.chat_of(session.visitor)
+        session = access.chat_of(session.visitor, now)
     return session
 
 

@@ -2,11 +2,12 @@
 
 import { Attention } from "./attention.js";
 import { Composer, newId, store, takeOrphans } from "./composer.js";
-import { Timeline, phrase } from "./timeline.js";
+import { Timeline, makeButtons, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="chat"]');
 const role = (name) => root.querySelector(`[data-role="${name}"]`);
+makeButtons(root);
 const attention = new Attention(role("sound"), "fs.silent");
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 let chat = null;
@@ -94,6 +95,7 @@ function unread(count) {
 function showTyping(isTyping) {
   const typing = role("typing");
   const wasAtEnd = chat.timeline.isAtEnd();
+  typing.textContent = typing.dataset.text;
   typing.hidden = !isTyping;
   clearTimeout(chat.typingTimer);
   if (isTyping) chat.typingTimer = setTimeout(() => { typing.hidden = true; }, 6000);
@@ -160,7 +162,7 @@ function placeRegions(html, forced = null) {
     place(region, other);
   }
   // The agent's name, which a waiting customer's page did not have.
-  if (chat) role("typing").textContent = fresh.querySelector('[data-role="typing"]').textContent;
+  if (chat) role("typing").dataset.text = fresh.querySelector('[data-role="typing"]').dataset.text;
   tick();
   holdUntilIdentified();
 }
@@ -169,7 +171,11 @@ function placeRegions(html, forced = null) {
 function holdUntilIdentified() {
   const isDue = root.dataset.stage === "identification";
   if (chat && chat.composer.isHeld !== isDue) chat.composer.hold(isDue);
-  if (!isDue) for (const key of store.keys("fs.id.")) store.remove(key);
+  if (!isDue) forgetIdentification();
+}
+
+function forgetIdentification() {
+  for (const key of store.keys("fs.id.")) store.remove(key);
 }
 
 // What was typed of the identification survives a reload, and is forgotten once the chat has it.
@@ -195,6 +201,7 @@ function place(region, other) {
 }
 
 function enhance(region) {
+  makeButtons(region);
   keepIdentification();
   const button = region.querySelector('[data-role="sound"]');
   if (button) { role("menu").hidden = false; attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
@@ -273,7 +280,7 @@ function first() {
   recall(box, "fs.draft.first");
   box.addEventListener("input", () => store.set("fs.draft.first", box.value));
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
   });
   if (window.parent === window) box.focus();
 }
@@ -294,9 +301,10 @@ function recall(field, key) {
 }
 
 function forgetTyped() {
-  for (const name of ["first", "text"]) store.remove(`fs.draft.${name}`);
+  for (const name of ["first", "name", "email", "text"]) store.remove(`fs.draft.${name}`);
 }
 if (root.dataset.session || role("left-message")) forgetTyped();
+if (root.dataset.stage !== "identification") forgetIdentification();
 
 // What chats could not take, also while no page was open, is offered again: on the page of the end, or as
 // what a new chat begins with.
@@ -321,7 +329,7 @@ async function offerUnsent(unsent) {
     const response = await fetch("/chat/mensajes/", { method: "POST", body });
     placeEnded(await response.text());
     // Kept until a form has it: only then can it no longer be lost.
-    const field = root.querySelector("#unsent");
+    const field = root.querySelector('.stage textarea[name="text"]');
     if (field) field.form.addEventListener("submit", () => store.remove("fs.unsent"));
   } catch { /* it stays in the store, and the next page offers it */ }
 }
@@ -348,7 +356,9 @@ function host() {
   root.classList.add("is-framed");
   minimizable(role("minimize"));
   window.addEventListener("message", (event) => { if (event.source === window.parent) fromHost(event); });
-  window.parent.postMessage({ facturando: "ready", session: root.dataset.session || "" }, "*");
+  // A chat that ended is no reason to come back: the site's bar asks again.
+  const session = root.dataset.stage === "ended" ? "" : root.dataset.session || "";
+  window.parent.postMessage({ facturando: "ready", session }, "*");
 }
 
 function minimizable(button) {
@@ -371,19 +381,21 @@ function focusBox() {
   if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();
 }
 
-// The message typed in the site's bar.
+// The message typed in the site's bar. The bar forgets it when it is told so: a first message has been kept once
+// the server answers with a page that holds it.
 function takeText(text, page) {
   const box = role("first-text");
-  const other = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
+  const field = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
   if (chat) { chat.composer.put(text); chat.composer.submit(); }
-  else if (box) {
+  else if (box && !box.defaultValue) {
     box.value = text;
     role("page-url").value = page.slice(0, 2000);
     store.set("fs.draft.first", text);
     box.form.requestSubmit();
-  } else if (other) {
-    if (!other.value.includes(text)) other.value = [other.value, text].filter(Boolean).join("\n");
-    store.set("fs.draft.text", other.value);
+    return;
+  } else if (field) {
+    if (!bare(field.value).includes(bare(text))) field.value = [field.value, text].filter(Boolean).join("\n");
+    store.set(box ? "fs.draft.first" : "fs.draft.text", field.value);
   } else {
     const unsent = [store.get("fs.unsent"), text].filter(Boolean).join("\n");
     store.set("fs.unsent", unsent);
@@ -391,6 +403,9 @@ function takeText(text, page) {
   }
   tellHost({ type: "taken" });
 }
+
+// What the server leaves of a text, white space and invisible marks aside.
+function bare(text) { return text.replace(/[\s\p{C}]/gu, ""); }
 
 function tellHost(message) {
   if (hostOrigin) window.parent.postMessage({ facturando: message.type, ...message }, hostOrigin);

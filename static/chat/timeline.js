@@ -144,7 +144,7 @@ export class Timeline {
   }
 
   clone(role) {
-    return this.templates.querySelector(`[data-role="${role}"]`).content.firstElementChild.cloneNode(true);
+    return makeButtons(this.templates.querySelector(`[data-role="${role}"]`).content.firstElementChild.cloneNode(true));
   }
 
   // After the last stored line, and before those that still wait to be stored.
@@ -201,6 +201,18 @@ export class Timeline {
 
   showNewLines() { if (this.newLines) this.newLines.hidden = false; }
   hideNewLines() { if (this.newLines) this.newLines.hidden = true; }
+}
+
+// Turns what stands for a button that only scripts can use into one; `data-button` holds its words.
+export function makeButtons(part) {
+  for (const place of part.querySelectorAll("[data-button]")) {
+    const button = document.createElement("button");
+    for (const { name, value } of place.attributes) button.setAttribute(name, value);
+    button.removeAttribute("data-button");
+    Object.assign(button, { type: "button", textContent: place.dataset.button });
+    place.replaceWith(button);
+  }
+  return part;
 }
 
 function linked(text) {

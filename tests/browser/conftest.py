@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests import servers
+from tests.browser.hours import CLOSE_NOW, OPEN_NOW
 from tests.browser.network import Network, network
 from tests.browser.people import Customer, Desk, Reader
 from tests.browser.watch import CSP_WATCH, Watch
@@ -38,13 +39,6 @@ IMPATIENT = {
     "CHAT_AGENT_VANISHED_SECONDS": "4",
     "CHAT_HEARTBEAT_SECONDS": "1",
 }
-CLOSE_NOW = """
-from datetime import timedelta
-from django.utils import timezone
-from scheduling.models import SpecialDay
-for days in (-1, 0, 1):
-    SpecialDay.objects.create(date=timezone.localdate() + timedelta(days=days), name="Inventario")
-"""
 END_ALL = """UPDATE chat_chatsession SET state = 'ended', end_reason = 'agent', ended_at = created_at,
     customer_turn_since = NULL, warned_at = NULL, offered_at = NULL WHERE state <> 'ended'"""
 
@@ -102,7 +96,8 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Si
             if name not in running:
                 port, wire_port = servers.free_port(), servers.free_port()
                 wire = stack.enter_context(network(port, wire_port))
-                env = GENEROUS | {"EXTRA_ORIGINS": wire.url} | env
+                origins = f"{wire.url},http://localhost:{port}"
+                env = GENEROUS | {"EXTRA_ORIGINS": origins} | env
                 folder = tmp_path_factory.mktemp(name)
                 product = servers.product(folder, env=env, command=("serve", "--demo"), port=port)
                 running[name] = Site(stack.enter_context(product), wire)
@@ -138,6 +133,14 @@ def closed(sites: Callable[..., Site]) -> Iterator[Site]:
     yield from _for_a_test(site)
 
 
+@pytest.fixture
+def opening(sites: Callable[..., Site]) -> Iterator[Site]:
+    """With the real hours, open now; a test closes it and opens it again."""
+    site = sites("opening", HOURS="real")
+    site.shell(OPEN_NOW)
+    yield from _for_a_test(site)
+
+
 # --- Browsers -------------------------------------------------------------------------------------------
 
 
@@ -152,7 +155,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
-    """Launch a browser by its name once: chromium, firefox, firefox-without-scripts."""
+    """Launch a browser by its name once: chromium, firefox, firefox-without-…."""
     running: dict[str, Browser] = {}
 
     def launch(name: str) -> Browser:
@@ -181,6 +184,8 @@ LAUNCHERS: dict[str, Callable[[Playwright], Browser]] = {
     "firefox": _firefox,
     # Through this protocol Firefox has no switch for one context.
     "firefox-without-scripts": lambda playwright: _firefox(playwright, {"javascript.enabled": False}),
+    # Neither cookies nor storage.
+    "firefox-without-cookies": lambda playwright: _firefox(playwright, {"network.cookie.cookieBehavior": 2}),
 }
 FIREFOX = pytest.param("firefox", marks=pytest.mark.needs("firefox-esr"))
 
