@@ -94,17 +94,20 @@ def own_page(own: Appointment, now: datetime, key_hash: str) -> dict[str, Any]:
         "tolerance": tolerance_in_words(),
         "missed": str(services.TooLate().text),
         "is_to_come": stage in TO_COME,
-        "may_cancel": stage in TO_COME,
+        "may_cancel": stage in TO_COME | {"hit"},
         "moves_left": services.moves_left(own),
         "now": now,
     }
 
 
 def stage_of(own: Appointment, now: datetime, key_hash: str) -> str:
-    """early, open, tolerance, waiting, elsewhere, beginning, begun, attended, missed or cancelled.
+    """early, open, tolerance, waiting, elsewhere, beginning, begun, attended, missed, cancelled or hit.
 
-    "begun" and "elsewhere": the chat is, or will be, in another browser.
+    "hit" is by a change of our own; "begun" and "elsewhere": the chat is, or will be, in another browser.
     """
+    if services.is_hit(own, now):
+        # Once its tolerance is over the clock cancels it.
+        return "cancelled" if own.is_overdue(now) else "hit"
     if own.is_overdue(now):
         return "missed"
     if ChatSession.objects.open().filter(appointment=own).exists():

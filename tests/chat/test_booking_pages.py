@@ -374,6 +374,35 @@ def test_changing_to_a_taken_hour_keeps_the_old_one_and_offers_others(booked, br
     assert booked.starts_at == TEN
 
 
+def test_an_hour_that_our_own_change_hit_is_to_be_changed_and_names_no_agent(booked, browser, clock):
+    Appointment.objects.update(moves=3)
+    SpecialDay.objects.create(date="2026-11-24", name="Inventario", kind="closed")
+    clock.move_to(at("09:55"))
+
+    page = page_of(browser.get(url_of(booked)))
+
+    assert "Nuestro horario cambió y no podremos atender su cita a la hora agendada" in page
+    assert f'class="button" href="{url_of(booked, "cambiar/")}">Cambiar la hora' in page
+    for words in ("Le atenderá", "Entrar a la sala de espera", "Puede cambiar la hora", "tolerancia"):
+        assert words not in page
+    assert "¿Cancelar esta cita?" in page_of(browser.get(url_of(booked, "cancelar/")))
+    browser.post(url_of(booked, "cambiar/"), {"hora": at("11:00", "2026-11-25").isoformat()})
+    page = page_of(browser.get(url_of(booked)))
+    assert "l miércoles 25 de noviembre a las 11:00" in page
+    assert "Nuestro horario cambió" not in page
+
+
+def test_one_that_our_own_change_hit_is_never_called_missed(booked, browser, clock):
+    SpecialDay.objects.create(date="2026-11-24", name="Inventario", kind="closed")
+    clock.move_to(TEN + timedelta(minutes=10, milliseconds=1))
+
+    page = page_of(browser.get(url_of(booked)))
+
+    assert "Esta cita se canceló." in page
+    assert "el agente fue liberado" not in page
+    assert "Agendar de nuevo" in page
+
+
 def test_cancelling_asks_once_and_frees_the_hour(booked, browser):
     assert "¿Cancelar esta cita?" in page_of(browser.get(url_of(booked, "cancelar/")))
     assert the_appointment().state == "booked"
