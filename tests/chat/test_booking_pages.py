@@ -622,6 +622,14 @@ def test_out_of_hours_booking_takes_over_what_was_typed_for_a_message(browser, c
     assert f">\n{TYPED['text']}</textarea>" in page
 
 
+def test_while_support_is_open_booking_is_a_link_in_the_chat_and_in_the_guide(browser, clock):
+    clock.move_to(at("09:30"))
+
+    assert re.search(r'href="/citas/" target="_blank"[^>]*>Agendar soporte<', page_of(browser.get("/chat/")))
+    guide = page_of(browser.get("/ayuda/"))
+    assert 'href="/citas/">Agendar soporte<' in guide.partition('id="tolerancia"')[2]
+
+
 def test_whoever_waits_too_long_is_offered_one_with_what_was_typed(browser, clock):
     clock.move_to(at("09:30"))
     session = start(ANA, now=at("09:30"))
