@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
@@ -32,6 +33,10 @@ KEPT = ("name", "email", "rfc", "legal_name", "program", "program_version", "abo
 TAKES_PLACE = {Appointment.State.BOOKED, Appointment.State.ATTENDED}
 
 
+# The chat framed by another site posts here into a tab of its own, where the cookie that would show the form
+# to be ours does not exist: browsers keep it for frames on that site alone. It only shows hours, and what was
+# posted: nothing that somebody else's form could do to the customer.
+@csrf_exempt
 @never_cache
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:

@@ -622,6 +622,18 @@ def test_out_of_hours_booking_takes_over_what_was_typed_for_a_message(browser, c
     assert f">\n{TYPED['text']}</textarea>" in page
 
 
+def test_the_hours_are_shown_to_a_form_that_cannot_prove_to_be_ours_and_to_no_other(clock):
+    """Framed by another site, the chat's form posts into a tab that has no cookie yet."""
+    stranger = Client(enforce_csrf_checks=True)
+
+    page = page_of(stranger.post("/citas/", TYPED))
+    assert f'name="about" value="{TYPED["text"]}"' in page
+
+    fresh = Client(enforce_csrf_checks=True)
+    assert fresh.post("/citas/apartar/", {"hora": TEN.isoformat()}).status_code == 403
+    assert fresh.post("/citas/datos/", DATA).status_code == 403
+
+
 def test_while_support_is_open_booking_is_a_link_in_the_chat_and_in_the_guide(browser, clock):
     clock.move_to(at("09:30"))
 
