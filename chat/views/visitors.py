@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from chat import access, services
 from chat.models import ChatSession, Visitor
@@ -40,3 +41,11 @@ def remember(response: HttpResponse, key: str) -> HttpResponse:
         samesite="None" if settings.EMBED_ORIGINS else "Lax",
     )
     return response
+
+
+def no_cookies() -> str:
+    """What to do for a browser that did not keep its key."""
+    return _(
+        "Su navegador no aceptó la cookie del chat, y sin ella no podemos guardar lo que escribe. "
+        "Permita las cookies de este sitio y envíelo otra vez."
+    )

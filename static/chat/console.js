@@ -1,6 +1,7 @@
 // The agents' console: lists and panes rendered by the server, kept alive by one socket.
 
 import { Attention } from "./attention.js";
+import { clockOffset } from "./clock.js";
 import { Composer, store, takeOrphans } from "./composer.js";
 import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
@@ -8,7 +9,7 @@ import { Transport } from "./transport.js";
 const root = document.querySelector('[data-role="console"]');
 const role = (name, within = root) => within.querySelector(`[data-role="${name}"]`);
 const agent = Number(root.dataset.agent);
-const clockOffset = Date.parse(root.dataset.now) - Date.now();
+const offset = clockOffset(root.dataset.now);
 const attention = new Attention(role("sound"), "fs.console.silent");
 const owner = `agente-${agent}-`;
 const panes = new Map();
@@ -100,13 +101,13 @@ function markLists() {
 
 function tick() {
   for (const item of document.querySelectorAll("[data-until]")) {
-    const left = Math.floor((Date.parse(item.dataset.until) - Date.now() - clockOffset) / 1000);
+    const left = Math.floor((Date.parse(item.dataset.until) - Date.now() - offset) / 1000);
     // The next step of the same appointment has other words.
     if (left < 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshLists, 1500); }
     item.textContent = `${Math.floor(Math.max(0, left) / 60)}:${String(Math.max(0, left) % 60).padStart(2, "0")}`;
   }
   for (const item of document.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() + clockOffset - Date.parse(item.dataset.since)) / 1000));
+    const seconds = Math.max(0, Math.floor((Date.now() + offset - Date.parse(item.dataset.since)) / 1000));
     item.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 }

@@ -6,7 +6,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ class Site:
         return [text for text in texts if f"To: {address}" in text]
 
 
+@contextmanager
+def running_site(folder: Path, **env: str) -> Iterator[Site]:
+    """A product of its own, with the demo's accounts."""
+    port, wire_port = servers.free_port(), servers.free_port()
+    with network(port, wire_port) as wire:
+        env = GENEROUS | {"EXTRA_ORIGINS": f"{wire.url},http://localhost:{port}"} | env
+        with servers.product(folder, env=env, command=("serve", "--demo"), port=port) as product:
+            yield Site(product, wire)
+
+
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Site]]:
     """Start a product by its name once, with the settings given for it."""
@@ -94,13 +105,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Si
 
         def start(name: str, **env: str) -> Site:
             if name not in running:
-                port, wire_port = servers.free_port(), servers.free_port()
-                wire = stack.enter_context(network(port, wire_port))
-                origins = f"{wire.url},http://localhost:{port}"
-                env = GENEROUS | {"EXTRA_ORIGINS": origins} | env
-                folder = tmp_path_factory.mktemp(name)
-                product = servers.product(folder, env=env, command=("serve", "--demo"), port=port)
-                running[name] = Site(stack.enter_context(product), wire)
+                running[name] = stack.enter_context(running_site(tmp_path_factory.mktemp(name), **env))
             return running[name]
 
         yield start
