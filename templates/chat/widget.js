@@ -9,8 +9,8 @@
 
   var isDark = window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches;
   var colors = isDark
-    ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
-    : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
+    ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c", edge: "#3c4856" }
+    : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3", edge: "rgba(16,32,56,.12)" };
   var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
   var bar, label, form, box, badge, panel, frame, failed, waiting, pending = "", isOpen = false, isReady = false, ownTitle, shownTitle;
 
@@ -38,7 +38,7 @@
   }
 
   function build() {
-    bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
+    bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 0 0 1px " + colors.edge + ",0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
     bar.setAttribute("role", "region");
     bar.setAttribute("aria-label", texts.support);
     var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar, " ");
@@ -95,7 +95,7 @@
 
   function load() {
     if (panel) { return; }
-    panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);", document.body);
+    panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 0 0 1px " + colors.edge + ",0 8px 32px rgba(16,32,56,.35);", document.body);
     frame = make("iframe", "display:block;width:100%;height:100%;background:" + colors.surface + ";", panel);
     frame.title = texts.title;
     frame.setAttribute("allow", "autoplay");
@@ -141,7 +141,7 @@
     var view = window.visualViewport;
     // Above a phone's keyboard: what is left of the screen, which the fixed panel does not know by itself.
     if (isPhone && view) { place = "left:0;top:" + view.offsetTop + "px;width:100%;height:" + view.height + "px;border-radius:0;"; }
-    style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);" + place);
+    style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 0 0 1px " + colors.edge + ",0 8px 32px rgba(16,32,56,.35);" + place);
     bar.style.setProperty("display", isOpen ? "none" : "block", "important");
   }
 
