@@ -238,7 +238,8 @@ function setColumns(columns) {
 // --- News -----------------------------------------------------------------------------------------------
 
 function received(pane, frame) {
-  if (pane.composer) pane.composer.forget(frame.client_id);
+  // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
+  if (pane.composer) pane.composer.stored(frame);
   if (!pane.timeline.add(frame)) return;
   if (frame.author === "customer") {
     showTyping(pane, false);

@@ -62,7 +62,8 @@ function subscribe({ transport, timeline, composer }) {
 }
 
 function received(frame) {
-  chat.composer.forget(frame.client_id);
+  // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
+  chat.composer.stored(frame);
   if (!chat.timeline.add(frame)) return;
   if (frame.author !== "customer") {
     showTyping(false);
