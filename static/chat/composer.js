@@ -221,6 +221,8 @@ export class Composer {
   }
 
   sendFiles(files) {
+    // Files have no notes: this one would reach the customer, whom the agent believes shut out.
+    if (this.isNote()) { this.complain(phrase("no_files_in_notes")); return; }
     // What was refused for good has been read when the next file comes.
     for (const row of this.uploads.querySelectorAll('[data-is-final="true"]')) row.remove();
     for (const file of files) new Upload(this, file).start();

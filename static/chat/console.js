@@ -11,6 +11,7 @@ const agent = Number(root.dataset.agent);
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 const attention = new Attention(role("sound"), "fs.console.silent");
 const owner = `agente-${agent}-`;
+const noteKey = (session) => `fs.note.${owner}${session}`;
 const panes = new Map();
 const accepting = new Set();
 let known = waitingIds();
@@ -40,6 +41,7 @@ async function start() {
   await Promise.all(mine().map((button) => load(button.dataset.open)));
   for (const key of store.keys(`fs.unsent.${owner}`)) showUnsent(key);
   keepUnsent(takeOrphans(owner, [...panes.keys()]), "");
+  for (const key of store.keys(noteKey(""))) if (!panes.has(Number(key.slice(noteKey("").length)))) store.remove(key);
   const [first] = mine();
   if (first && window.innerWidth >= 720) show(panes.get(Number(first.dataset.session)));
   transport.start();
@@ -152,18 +154,35 @@ function makePane(element) {
 
 function composerOf(pane) {
   const form = role("composer", pane.element);
-  const note = role("note", form);
-  const box = role("text-box", form);
-  const placeholder = box.placeholder;
-  note.addEventListener("change", () => {
-    form.classList.toggle("composer--note", note.checked);
-    box.placeholder = note.checked ? phrase("note_placeholder") : placeholder;
-  });
-  return new Composer(form, {
+  const note = noteSwitch(form, pane.session);
+  const composer = new Composer(form, {
     session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
     onEnded: () => reload(pane), owner, isNote: () => note.checked,
     maxBytes: Number(form.dataset.maxBytes), maxChars: Number(form.dataset.maxChars), tooLarge: form.dataset.tooLarge,
   });
+  note.addEventListener("change", () => composer.complain(""));
+  return composer;
+}
+
+// It stays on after a note and comes back with the draft: a message kept from the customer can be said again,
+// a note that the customer has read cannot be taken back.
+function noteSwitch(form, session) {
+  const note = role("note", form);
+  const box = role("text-box", form);
+  const placeholder = box.placeholder;
+  const place = () => {
+    form.classList.toggle("composer--note", note.checked);
+    role("note-banner", form).hidden = !note.checked;
+    box.placeholder = note.checked ? phrase("note_placeholder") : placeholder;
+  };
+  note.checked = store.get(noteKey(session)) === "1";
+  note.addEventListener("change", () => {
+    if (note.checked) store.set(noteKey(session), "1");
+    else store.remove(noteKey(session));
+    place();
+  });
+  place();
+  return note;
 }
 
 // Beside each other: the newest chosen and, with two columns, the one before it.
@@ -204,8 +223,9 @@ async function reload(pane) {
   return fresh;
 }
 
-function salvage({ composer, folio }, timeline) {
+function salvage({ composer, folio, session }, timeline) {
   if (!composer) return;
+  store.remove(noteKey(session));
   composer.forgetShown(timeline);
   keepUnsent(composer.takeUnsent(), folio);
 }

@@ -71,9 +71,10 @@ export class Timeline {
   }
 
   // A line that has not been stored yet.
-  addPending({ client_id, text }, authorName) {
+  addPending({ client_id, text, type }, authorName) {
     if (this.find(client_id)) return;
-    const frame = { client_id, text, author: this.side, author_name: authorName, created_at: new Date().toISOString(), attachment: null };
+    const number = type === "note.send" ? null : undefined;
+    const frame = { client_id, text, number, author: this.side, author_name: authorName, created_at: new Date().toISOString(), attachment: null };
     const line = this.build(frame);
     line.classList.add("line--pending");
     line.querySelector('[data-role="mark"]').textContent = MARKS[0];

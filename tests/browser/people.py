@@ -202,6 +202,9 @@ class Desk:
         self.box(name).fill(text)
         self.pane(name).get_by_role("button", name="Enviar", exact=True).click()
 
+    def note_switch(self, name: str) -> Locator:
+        return self.pane(name).get_by_label("Nota interna", exact=True)
+
     def line(self, name: str, text: str | re.Pattern[str]) -> Locator:
         return self.timeline(name).get_by_role("listitem").filter(has_text=text)
 

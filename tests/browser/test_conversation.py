@@ -471,7 +471,7 @@ def test_two_customers_never_see_each_others_lines(site, new_customer, new_desk)
 
 def test_an_internal_note_is_seen_by_staff_alone(chatting):
     ana, laura = chatting
-    note = laura.pane("Ana López").get_by_label("Nota interna")
+    note = laura.note_switch("Ana López")
     # A switch that nobody sees would send to the customer what was meant for colleagues.
     expect(note).to_have_css("opacity", "1")
     note.check()
@@ -485,6 +485,51 @@ def test_an_internal_note_is_seen_by_staff_alone(chatting):
     ana.page.reload()
     expect(ana.line("Con gusto")).to_be_visible()
     expect(ana.timeline).not_to_contain_text("molesto")
+
+
+def test_a_note_that_is_being_written_is_still_a_note_after_a_reload(chatting):
+    ana, laura = chatting
+    laura.note_switch("Ana López").check()
+    laura.box("Ana López").fill("Cliente molesto")
+
+    laura.page.reload()
+
+    expect(laura.box("Ana López")).to_have_value("Cliente molesto")
+    expect(laura.pane("Ana López")).to_contain_text("Nota interna: la leen los agentes, Ana López no.")
+    laura.box("Ana López").press("Enter")
+    expect(laura.line("Ana López", "Cliente molesto")).to_contain_text("Nota interna")
+    laura.note_switch("Ana López").uncheck()
+    laura.say("Ana López", "Con gusto")
+    expect(ana.line("Con gusto")).to_be_visible()
+    expect(ana.timeline).not_to_contain_text("molesto")
+    laura.page.reload()
+    expect(laura.note_switch("Ana López")).not_to_be_checked()
+
+
+def test_the_switch_of_notes_stays_where_it_is_and_belongs_to_one_chat(chatting, site, new_customer):
+    _ana, laura = chatting
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Una nota")
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("Nota interna")
+    expect(laura.note_switch("Ana López")).to_be_checked()
+
+    rosa = new_customer(site)
+    rosa.open_chat()
+    rosa.start("Rosa Díaz")
+    laura.take("Rosa Díaz")
+
+    expect(laura.note_switch("Rosa Díaz")).not_to_be_checked()
+
+
+def test_a_note_looks_like_one_before_it_is_stored(chatting):
+    _ana, laura = chatting
+    # Nothing leaves any more.
+    laura.page.evaluate("WebSocket.prototype.send = () => {}")
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Una nota")
+
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("pendiente")
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("Nota interna")
 
 
 def test_a_vague_message_alone_is_answered_with_one_kind_request(chatting):
