@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
-from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, commands, files, services
+from chat.day import timeline_of
 from chat.forms import ComposerForm, IdentificationForm
 from chat.models import Agent, ChatSession, open_chats_of
 from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
-from scheduling.models import Appointment
-from scheduling.services import agenda, coming, current_calendar, day_of
+from scheduling.parsing import parse_day
+from scheduling.services import agenda, coming, current_calendar
 from scheduling.wording import day_in_words, instant_in_words
 
 UNPROCESSABLE = 422
@@ -261,26 +261,18 @@ def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResp
 @require_GET
 def day_agenda(request: AgentRequest) -> HttpResponse:
     """A day of everybody's appointments as a timeline: hours down, agents across."""
-    try:
-        day = date.fromisoformat(request.GET.get("dia", ""))
-    except ValueError:
-        day = timezone.localdate()
-    rows = list(day_of(day=day))
-    agents = sorted({row.agent for row in rows}, key=lambda agent: agent.pk)
-    by_hour = {starts_at: list(same) for starts_at, same in groupby(rows, key=lambda row: row.starts_at)}
-    hours = [
-        {"starts_at": starts_at, "cells": [_of_agent(agent, same) for agent in agents]}
-        for starts_at, same in by_hour.items()
-    ]
+    now = timezone.now()
+    today = timezone.localdate(now)
+    day = parse_day(request.GET.get("dia", "")) or today
+    agents, rows = timeline_of(day, now)
     context = {
+        "day": day,
         "day_in_words": day_in_words(day, with_year=True),
+        "today": today,
         "yesterday": day - DAY,
         "tomorrow": day + DAY,
         "agents": agents,
-        "hours": hours,
+        "rows": rows,
+        "has_appointments": any(row.has_appointments for row in rows),
     }
     return render(request, "chat/agenda.html", context)
-
-
-def _of_agent(agent: Any, rows: list[Appointment]) -> Appointment | None:
-    return next((row for row in rows if row.agent == agent), None)
