@@ -51,6 +51,11 @@ export class Timeline {
     return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), 0);
   }
 
+  // How many lines of these authors lie beyond the number up to which their reader has read.
+  countUnread(read, authors) {
+    return this.lines().filter((line) => authors.includes(line.dataset.author) && Number(line.dataset.number) > read).length;
+  }
+
   // True when the line is new to this page.
   add(frame) {
     const number = this.side === "agent" ? frame.staff_number : frame.number;

@@ -150,6 +150,16 @@ class Customer:
         expect(self.chat.get_by_text(text).first).to_be_visible()
 
 
+# Counts the tones that a page plays; a test has no ears.
+EARS = """window.tones = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function () { window.tones += 1; return start.apply(this, arguments); };"""
+
+
+def tones(page: Page) -> int:
+    return int(page.evaluate("window.tones"))
+
+
 class Desk:
     """An agent at the console."""
 
@@ -190,6 +200,11 @@ class Desk:
     def unread(self, name: str) -> Locator:
         """How many lines of a chat were not read yet, beside its name."""
         return self.chats.get_by_role("button").filter(has_text=name).locator('[data-role="unread"]')
+
+    @property
+    def ends(self) -> Locator:
+        """Chats that ended while nobody looked."""
+        return self.page.get_by_role("region", name="Finalizados sin leer")
 
     def put_aside(self, name: str) -> None:
         self.pane(name).get_by_role("button", name="Cerrar la vista de este chat").click()
