@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import access, commands, files, services
 from chat.day import timeline_of
 from chat.forms import ComposerForm, IdentificationForm
-from chat.models import Agent, ChatSession, open_chats_of
+from chat.models import Agent, ChatSession, open_chats_of, unseen_ends_of
 from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
@@ -111,8 +111,9 @@ def _lists(agent: Any, now: datetime) -> dict[str, Any]:
         "agent": agent,
         "is_open": calendar.is_open(now),
         "next_opening": instant_in_words(opening) if opening else "",
-        "waiting": ChatSession.objects.waiting().with_first_words(),
+        "waiting": ChatSession.objects.waiting().with_first_words().select_related("appointment__agent"),
         "mine": open_chats_of(agent),
+        "unseen_ends": unseen_ends_of(agent, now),
         "offline_waiting": OfflineMessage.objects.waiting().count(),
         "agenda": agenda(agent=agent, day=timezone.localdate(now)),
         "coming": coming(agent=agent, now=now),
@@ -148,7 +149,9 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
         "session": session,
         "lines": session.messages.for_staff().select_related("session", "agent", "attachment"),
         "can_write": access.can_write_chat(request.user, session),
-        "identification_form": IdentificationForm.of(session),
+        "is_own": access.is_attended_by(request.user, session),
+        "identification_form": IdentificationForm.of(session, **_ids(session)),
+        "offered": [instant_in_words(hour) for hour in session.hours_to_choose],
         "earlier": ChatSession.objects.related_to(session).select_related("agent")[:EARLIER_CHATS_SHOWN],
         "client_id": uuid.uuid4(),
         "file_client_id": uuid.uuid4(),
@@ -159,6 +162,11 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
     }
     return render(request, "chat/_pane.html", context | changes, status=status)
+
+
+def _ids(session: ChatSession) -> dict[str, str]:
+    """Several panes are one page: a label must lead to the field of its own chat."""
+    return {"auto_id": f"id-{session.pk}-%s", "programs_id": f"programs-{session.pk}"}
 
 
 @for_agents
@@ -182,12 +190,21 @@ def accept(request: AgentRequest, folio: str) -> HttpResponse:
 @require_POST
 def send(request: AgentRequest, folio: str) -> HttpResponse:
     """A line or a file of the agent, by plain HTTP."""
-    session = _chat_or_404(request, folio)
+    session = _chat_written_in(request, folio)
     try:
         message = _store(request, session, request.user, timezone.now())
     except RuleBroken as broken:
         return _refused(broken, request)
     return JsonResponse(commands.stored_frame(message, for_staff=True))
+
+
+def _chat_written_in(request: AgentRequest, folio: str) -> ChatSession:
+    """The chat; also one that went to somebody else, for what was stored before and is sent again."""
+    session = ChatSession.objects.filter(folio=folio).first()
+    sent = [request.POST.get(name, "") for name in ("client_id", "file_client_id")]
+    if session is not None and access.has_written(request.user, session, sent):
+        return session
+    return _chat_or_404(request, folio)
 
 
 def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: datetime) -> Any:
@@ -211,7 +228,7 @@ def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: 
 def identify(request: AgentRequest, folio: str) -> HttpResponse:
     """The agent writes down or corrects who asks."""
     session = _chat_or_404(request, folio)
-    form = IdentificationForm(request.POST)
+    form = IdentificationForm(request.POST, **_ids(session))
     if not form.is_valid():
         return _show_pane(request, session, identification_form=form, status=UNPROCESSABLE)
     try:
