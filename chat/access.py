@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +123,12 @@ def is_attended_by(user: User, session: ChatSession) -> bool:
 
 def can_write_chat(user: User, session: ChatSession) -> bool:
     return session.is_active and is_attended_by(user, session)
+
+
+def has_written(agent: Agent, session: ChatSession, client_ids: Iterable[str]) -> bool:
+    """Whether a line that an agent sends is stored as theirs already."""
+    sent = [client_id for client_id in client_ids if _is_uuid(client_id)]
+    return session.messages.filter(agent=agent, client_id__in=sent).exists()
 
 
 def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachment | None:

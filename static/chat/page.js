@@ -11,7 +11,10 @@ makeButtons(root);
 const attention = new Attention(role("sound"), "fs.silent");
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 let chat = null;
-let isMinimized = false;
+// The conversation on this page, also after its end, and how far its reader is known to have it.
+let reading = null;
+// In a frame until its host says that it is shown.
+let isMinimized = window.parent !== window;
 let hostOrigin = null;
 
 root.classList.add("is-live");
@@ -30,11 +33,12 @@ function begin() {
   const session = Number(root.dataset.session);
   const timeline = new Timeline(root, { side: "customer", fileUrl: (id) => `/chat/archivo/${id}/` });
   timeline.moveMarks({ delivered: Number(root.dataset.agentDelivered), read: Number(root.dataset.agentRead) });
-  if (root.dataset.stage === "ended") return;
   const transport = new Transport({
     socketPath: "/ws/chat/", pollUrl: "/chat/eventos/", commandUrl: "/chat/ordenes/", csrfToken: csrf(),
     followed: () => [{ session, after: timeline.last }],
   });
+  startReading(timeline, transport);
+  if (root.dataset.stage === "ended") return;
   const form = role("composer");
   const composer = new Composer(form, {
     session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: () => leaveUnsent(),
@@ -45,6 +49,14 @@ function begin() {
   composer.hold(root.dataset.stage === "identification");
   subscribe(chat);
   transport.start();
+}
+
+// What came while no page showed it is unread, whatever page comes first.
+function startReading(timeline, transport) {
+  const marks = { delivered: Number(root.dataset.customerDelivered), read: Number(root.dataset.customerRead) };
+  reading = { timeline, transport, ...marks };
+  unread(timeline.countUnread(marks.read, ["agent", "system"]));
+  seen();
   document.addEventListener("visibilitychange", seen);
   timeline.scroller.addEventListener("scroll", seen);
   window.addEventListener("focus", seen);
@@ -58,12 +70,13 @@ function subscribe({ transport, timeline, composer }) {
   transport.on("session.changed", (frame) => moved(frame));
   transport.on("queue.moved", (frame) => showPlace(frame.place));
   transport.on("error", (frame) => refused(frame));
-  transport.on("transport.changed", ({ isOnline }) => { role("connection").hidden = isOnline; if (isOnline) composer.flush(); });
+  transport.on("transport.changed", ({ isOnline }) => { role("connection").hidden = isOnline; if (isOnline) { composer.flush(); seen(); } });
   transport.on("transport.closed", ({ code }) => { if (code === 4404) location.reload(); });
 }
 
 function received(frame) {
-  chat.composer.forget(frame.client_id);
+  // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
+  chat.composer.stored(frame);
   if (!chat.timeline.add(frame)) return;
   if (frame.author !== "customer") {
     showTyping(false);
@@ -74,17 +87,25 @@ function received(frame) {
 }
 
 function isSeen() {
-  return !document.hidden && !isMinimized && chat.timeline.isAtEnd();
+  return !document.hidden && !isMinimized && reading.timeline.isAtEnd();
 }
 
 // Marks: what this browser has, and what it has shown.
 function seen() {
-  if (!chat) return;
-  const delivered = chat.timeline.last;
-  const read = isSeen() ? delivered : chat.read || 0;
-  if (delivered === chat.delivered && read === chat.read) return;
-  if (chat.transport.send({ type: "marks.move", delivered, read })) Object.assign(chat, { delivered, read });
-  if (isSeen()) unread(0);
+  if (!reading) return;
+  const delivered = reading.timeline.last;
+  const read = isSeen() ? delivered : reading.read;
+  if (isSeen() && attention.unread) unread(0);
+  if (delivered === reading.delivered && read === reading.read) return;
+  if (tellMarks({ type: "marks.move", delivered, read })) Object.assign(reading, { delivered, read });
+}
+
+// An ended chat has no connection, and is read all the same.
+function tellMarks(frame) {
+  if (chat) return chat.transport.send(frame);
+  if (root.dataset.stage !== "ended") return false;
+  reading.transport.post(frame);
+  return true;
 }
 
 function unread(count) {
@@ -369,7 +390,7 @@ function minimizable(button) {
 
 function fromHost({ data, origin }) {
   if (!data || typeof data !== "object") return;
-  hostOrigin = origin;
+  if (!hostOrigin) { hostOrigin = origin; unread(attention.unread); }
   if (data.facturando === "shown") { isMinimized = false; if (chat) chat.timeline.keepFollowing(); seen(); focusBox(); }
   if (data.facturando === "hidden") isMinimized = true;
   if (data.facturando === "text" && typeof data.text === "string") takeText(data.text, String(data.page || ""));

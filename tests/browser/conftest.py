@@ -42,6 +42,8 @@ IMPATIENT = {
 }
 END_ALL = """UPDATE chat_chatsession SET state = 'ended', end_reason = 'agent', ended_at = created_at,
     customer_turn_since = NULL, warned_at = NULL, offered_at = NULL WHERE state <> 'ended'"""
+# Nobody is left of the last test to open these.
+SEE_ALL = "UPDATE chat_chatsession SET agent_read = last_number"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +81,7 @@ class Site:
         """The next test starts with an empty queue and free agents."""
         with closing(sqlite3.connect(self.product.folder / "facturando.sqlite3", timeout=20)) as database:
             database.execute(END_ALL)
+            database.execute(SEE_ALL)
             database.commit()
 
     def mails_to(self, address: str) -> list[str]:
@@ -127,6 +130,14 @@ def site(sites: Callable[..., Site]) -> Iterator[Site]:
 def impatient(sites: Callable[..., Site]) -> Iterator[Site]:
     """Always open, with waits of seconds."""
     yield from _for_a_test(sites("impatient", **IMPATIENT))
+
+
+@pytest.fixture
+def automatic(sites: Callable[..., Site]) -> Iterator[Site]:
+    """Always open, where waiting chats go to the least busy agent who is there."""
+    site = sites("automatic", CHAT_AUTO_ASSIGN="on", CHAT_HEARTBEAT_SECONDS="1")
+    yield from _for_a_test(site)
+    site.shell("from chat.models import Agent; Agent.objects.update(is_available=False)")
 
 
 @pytest.fixture
