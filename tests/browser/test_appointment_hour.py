@@ -57,11 +57,15 @@ def _book_at_ten(page, office):
     return heading.inner_text().split()[-1]
 
 
-def _stand(clock, instant, *pages):
+@pytest.fixture
+def stand(clock, watch):
     """Move the clock once nothing is on its way: the server would give up on answers that took it minutes."""
-    for page in pages:
-        page.wait_for_load_state()
-    clock.stand_at(instant)
+
+    def stand(time, page):
+        watch.wait_for_quiet(page)
+        clock.stand_at(at(time))
+
+    return stand
 
 
 def _coming(desk):
@@ -78,13 +82,15 @@ def _seconds(locator):
     return timedelta(minutes=int(minutes), seconds=int(seconds)).total_seconds()
 
 
-def test_whoever_comes_early_meets_the_booked_agent_at_the_hour(office, clock, new_page, new_desk, shoot):
+def test_whoever_comes_early_meets_the_booked_agent_at_the_hour(
+    office, clock, stand, new_page, new_desk, shoot
+):
     first = new_page()
     folio = _book_at_ten(first, office)
     link = mailed_link(office, folio)
 
     # Before: the agent sees who comes, and the customer when the door opens.
-    _stand(clock, at("09:45"), first)
+    stand("09:45", first)
     laura, rosa = new_desk(office), new_page()
     laura.page.get_by_role("button", name="Disponible").click()
     rosa.goto(link)
@@ -97,7 +103,7 @@ def test_whoever_comes_early_meets_the_booked_agent_at_the_hour(office, clock, n
     shoot(laura.page, "81-consola-cita-antes")
 
     # The door opens by itself, and coming early counts.
-    _stand(clock, at("09:49:55"), rosa, laura.page)
+    stand("09:49:55", rosa)
     rosa.reload()
     expect(rosa.get_by_text(re.compile(r"Faltan 0:0\d para entrar"))).to_be_visible()
     clock.run()
@@ -112,7 +118,7 @@ def test_whoever_comes_early_meets_the_booked_agent_at_the_hour(office, clock, n
     shoot(laura.page, "84-consola-cita-en-la-sala")
 
     # At the hour the chat begins by itself, for both.
-    _stand(clock, at("09:59:55"), rosa, laura.page)
+    stand("09:59:55", rosa)
     laura.open()
     rosa.reload()
     expect(rosa.get_by_text(re.compile(r"Faltan 0:0\d"))).to_be_visible()
@@ -138,19 +144,19 @@ def test_whoever_comes_early_meets_the_booked_agent_at_the_hour(office, clock, n
 
 
 def test_whoever_does_not_come_frees_the_agent_and_books_again_with_one_click(
-    office, clock, new_page, new_customer, new_desk, shoot
+    office, clock, stand, new_page, new_customer, new_desk, shoot
 ):
     first = new_page()
     folio = _book_at_ten(first, office)
     link = mailed_link(office, folio)
-    _stand(clock, at("09:58"), first)
+    stand("09:58", first)
     laura, luis, rosa = new_desk(office), new_customer(office), new_page()
     laura.page.get_by_role("button", name="Disponible").click()
     luis.open_chat()
     luis.start("Luis Mora")
 
     # From the hour on both see the same time left, and the agent's seat is kept.
-    _stand(clock, at("09:59:55"), luis.page, laura.page)
+    stand("09:59:55", luis.page)
     laura.open()
     rosa.goto(link)
     expect(rosa.get_by_role("heading", name="Su cita empieza a las 10:00")).to_be_visible()
@@ -172,7 +178,7 @@ def test_whoever_does_not_come_frees_the_agent_and_books_again_with_one_click(
     expect(laura.page.get_by_role("alert")).to_contain_text("Ya atiende todos los chats")
 
     # At the end of the tolerance everybody is told the rule, and the agent takes somebody else.
-    _stand(clock, at("10:09:55"), rosa, luis.page, laura.page)
+    stand("10:09:55", rosa)
     laura.open()
     rosa.reload()
     expect(rosa.get_by_text(re.compile(r"Quedan 0:0\d de tolerancia"))).to_be_visible()
