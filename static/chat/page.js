@@ -303,7 +303,7 @@ function first() {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
   });
-  if (window.parent === window) box.focus();
+  if (window.parent === window) focusBox();
 }
 
 // Name, e-mail and message survive a reload; they are forgotten once the chat has them.
@@ -397,6 +397,8 @@ function fromHost({ data, origin }) {
 }
 
 function focusBox() {
+  // Whoever already types, while the scripts were on their way, goes on in that very field.
+  if (document.activeElement && document.activeElement.matches("input, textarea")) return;
   const box = root.querySelector(".field--wrong input, .field--wrong textarea") || role("first-text")
     || role("text-box") || root.querySelector('.stage input[name="name"]');
   if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();

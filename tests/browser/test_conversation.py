@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.people import EARS, tones
 
@@ -612,3 +612,18 @@ def test_a_vague_message_alone_is_answered_with_one_kind_request(chatting):
     ana.say("Tengo un problema")
     expect(laura.line("Ana López", "Tengo un problema")).to_be_visible()
     expect(request).to_have_count(1)
+
+
+def test_scripts_that_come_late_leave_the_focus_where_somebody_types(site, new_customer):
+    ana = new_customer(site)
+    ana.open_chat()
+    held: list[Route] = []
+    ana.page.route(re.compile(r"/chat/page[^/]*\.js"), lambda route: held.append(route))
+    ana.page.get_by_role("textbox", name="Mensaje").fill("No timbra")
+    ana.page.get_by_role("button", name="Enviar").click(no_wait_after=True)
+    email = ana.page.get_by_label("Correo electrónico")
+    email.fill("ana@despacho-lopez.mx")
+    held[-1].continue_()
+
+    expect(ana.page.locator("body.is-live")).to_be_visible()
+    expect(email).to_be_focused()
