@@ -5,7 +5,6 @@ from django.urls import include, path
 
 from chat.views.widget import script
 from facturando_support import views
-from facturando_support.health import live, ready
 
 urlpatterns = [
     path("", views.demo, name="demo"),
@@ -14,6 +13,4 @@ urlpatterns = [
     path("", include("offline_messages.urls")),
     path("", include("chat.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", live, name="healthz"),
-    path("readyz", ready, name="readyz"),
 ]

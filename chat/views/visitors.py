@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from chat import access, services
 from chat.models import ChatSession, Visitor
+from core import trace
 
 # Long enough to come back for the transcript and the answer; renewed with each visit to the chat.
 COOKIE_AGE = timedelta(days=60)
@@ -25,6 +26,7 @@ def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     session = access.chat_of(visitor(request))
     if session is not None and services.enforce(session, now):
         session = access.chat_of(session.visitor)
+    trace.folio.set(session.folio if session else "")
     return session
 
 
