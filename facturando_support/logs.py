@@ -161,11 +161,3 @@ def log_failed_threads() -> None:
             logger.error("A thread failed.", exc_info=error)
 
     threading.excepthook = log_failure
-
-
-def log_twisted() -> None:
-    """Let what Twisted has to say go to the log as well."""
-    from twisted.logger import STDLibLogObserver, globalLogBeginner
-
-    observer: Any = STDLibLogObserver()
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)

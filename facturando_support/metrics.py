@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from post_office import mail as post_office_mail
+from post_office.models import STATUS, Email
 from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -94,10 +94,14 @@ def _rows(now: datetime) -> Iterator[Metric]:
     chats = ChatSession.objects
     yield _gauge("facturando_waiting_chats", "Chats that wait for an agent.", chats.waiting().count())
     yield _gauge("facturando_active_chats", "Chats that an agent attends.", chats.active().count())
-    queued = post_office_mail.get_queued().order_by()
+    queued = Email.objects.filter(status__in=[STATUS.queued, STATUS.requeued])
     oldest = queued.aggregate(oldest=Min("created"))["oldest"]
     waited = (now - oldest).total_seconds() if oldest else 0.0
-    yield _gauge("facturando_mail_queued", "Mails that are due and not sent yet.", queued.count())
+    yield _gauge(
+        "facturando_mail_queued",
+        "Mails that were not sent yet, whenever they are tried next.",
+        queued.count(),
+    )
     yield _gauge("facturando_mail_oldest_seconds", "How long ago the oldest of them was written.", waited)
     late = GaugeMetricFamily(
         "facturando_due_seconds_late", "How late the most overdue work of a kind is.", labels=["work"]

@@ -363,7 +363,6 @@ LOGGING = {
         # daphne's access lines name addresses of people; ours take their place.
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        "twisted": {"level": "WARNING"},
         "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -55,7 +55,8 @@ class LoggedSockets:
         async def heard() -> Any:
             nonlocal code
             message = await receive()
-            code = message.get("code", code)
+            # What we closed it with tells more than the browser's answer to it.
+            code = message.get("code") if code is None else code
             return message
 
         async def told(message: Any) -> None:

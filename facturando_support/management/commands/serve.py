@@ -14,7 +14,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver
 from django.utils.translation import gettext as _
 
-from facturando_support.logs import log_twisted
 from facturando_support.metrics import name_process
 from facturando_support.single_process import (
     AlreadyRunning,
@@ -80,7 +79,6 @@ class Command(BaseCommand):
         from facturando_support.server import PortTaken, SupportServer
 
         _load_pages()
-        log_twisted()
         name_process(f"web-{port}")
         clock = run_clock if with_clock else None
         say_ready = partial(self._say_ready, host, port)
