@@ -8,6 +8,8 @@ from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import measures
+
 # A browser that still sends reads no answer. So much more is read and dropped; then the connection goes.
 DRAIN_BYTES = 64 * 1024 * 1024
 
@@ -81,6 +83,7 @@ def content_length(scope: Any) -> int:
 
 async def refuse(scope: Any, send: Any) -> None:
     """Answer 413, as JSON to whoever asks for JSON."""
+    measures.REFUSALS.labels("upload.too-large").inc()
     content_type, body = answer(accepts_json=_accepts_json(scope))
     headers = [
         (b"content-type", content_type),

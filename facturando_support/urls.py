@@ -5,7 +5,6 @@ from django.urls import include, path
 
 from chat.views.widget import script
 from facturando_support import views
-from facturando_support.health import live, ready
 
 handler400 = views.bad_request
 handler404 = views.not_found
@@ -18,6 +17,4 @@ urlpatterns = [
     path("", include("offline_messages.urls")),
     path("", include("chat.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", live, name="healthz"),
-    path("readyz", ready, name="readyz"),
 ]

@@ -12,6 +12,7 @@ from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
+from core import trace
 from core.limits import client_address
 
 type Frame = dict[str, Any]
@@ -28,6 +29,7 @@ class CustomerConsumer(SupportConsumer):
         self.session = await self._session()
         if self.session is None:
             return Close.NO_CHAT
+        trace.folio.set(self.session.folio)
         visitor = f"visitor {self.session.visitor_id}"
         if self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR):
             return Close.TOO_MANY

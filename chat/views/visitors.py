@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from chat import access, services
 from chat.models import ChatSession, Visitor
+from core import trace
 
 # Long enough to come back for the transcript and the answer; renewed with each visit to the chat.
 COOKIE_AGE = timedelta(days=60)
@@ -26,6 +27,7 @@ def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     session = access.chat_of(visitor(request), now)
     if session is not None and services.enforce(session, now):
         session = access.chat_of(session.visitor, now)
+    trace.folio.set(session.folio if session else "")
     return session
 
 
