@@ -9,13 +9,14 @@ PYTHON_BIN = .venv/bin/python
 TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines lint format texts lock
+.PHONY: help run test test-engines faults lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
 	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
 	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
+	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
 	@echo "make texts            recoge los textos para traducirlos y compila las traducciones (gettext)"
@@ -35,6 +36,12 @@ test-engines:
 	@bin/setup dev
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
 		-m "not browser and not engines and not process" $(ARGS)
+
+# Half an hour for all; `ARGS=` names those to make, as tests/faults/README.md tells.
+faults:
+	@bin/setup dev
+	@bin/system-parts
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.faults $(ARGS)
 
 lint:
 	@bin/setup dev

@@ -27,7 +27,6 @@ HEADINGS = (
     "resources",
 )
 NAMED = (Wrong.LOST, Wrong.DUPLICATE, Wrong.PHANTOM)
-SHOWN = 8
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             missing.append(f"{fault.name}: needs {', '.join(lacking)}")
             continue
         outcomes.append(run(fault, _fresh(asked.folder / fault.name), seed=asked.seed, is_quick=asked.quick))
-        say(_told(outcomes[-1]))
+        say(outcomes[-1].report())
     say(f"\n{table(outcomes)}")
     say("\n".join(f"not made: {what}" for what in missing))
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
@@ -67,18 +66,6 @@ def _is_chosen(fault: Fault, words: Sequence[str]) -> bool:
 def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     return folder
-
-
-def _told(outcome: Outcome) -> str:
-    """One fault's line as soon as it is known, and what was wrong below it."""
-    wrong = [str(violation) for violation in outcome.violations] + outcome.unmet
-    wrong += [f"kept: {what}" for what in outcome.kept]
-    wrong += [f"recovery p95 {outcome.recovery_p95:.1f} s"] if outcome.is_slow else []
-    more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
-    mark = "ok " if outcome.is_good else "BAD"
-    about = f"seed {outcome.seed}, {outcome.seconds:.0f} s"
-    head = f"{mark} {outcome.fault.name} ({about}) {'; '.join(outcome.notes)}"
-    return "\n    ".join([head, outcome.before_after, *wrong[:SHOWN], *more])
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

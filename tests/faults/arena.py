@@ -99,14 +99,11 @@ class Arena:
         text = f"{tag} No puedo timbrar"
         typed = {"name": "Ana López", "email": "ana.lopez@contadores.com.mx", "text": text}
         pages.post("/chat/", "/chat/iniciar/", client_id=client_id, **typed)
-        [(session, folio)] = self.layout.rows(
-            "SELECT s.id, s.folio FROM chat_chatsession s JOIN chat_message m ON m.session_id = s.id "
-            f"WHERE m.text LIKE '{tag}%'"  # noqa: S608  our own tag
+        found = self.layout.rows(
+            "SELECT s.id, s.folio, m.client_id, m.text FROM chat_chatsession s "
+            "JOIN chat_message m ON m.session_id = s.id WHERE m.number = 1"
         )
-        [(stored_id,)] = self.layout.rows(
-            f"SELECT client_id FROM chat_message WHERE session_id = {session} AND rule = '' "  # noqa: S608
-            "ORDER BY staff_number LIMIT 1"
-        )
+        [(session, folio, stored_id)] = [row[:3] for row in found if row[3] == text]
         chat = Chat(session, tag)
         self.said_first(f"cliente-{tag}", session, str(uuid.UUID(str(stored_id))), text)
         return pages, chat, folio

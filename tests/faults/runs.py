@@ -18,6 +18,8 @@ from tests.faults.scenarios import Fault
 RECOVERY_SECONDS = 10.0
 # No fault may hold up the others for longer than this.
 MOST_SECONDS = 600.0
+# Of many violations the first few tell the story.
+SHOWN = 8
 
 
 @dataclass
@@ -55,6 +57,15 @@ class Outcome:
         """How many violations are of these kinds; of all other ones without a kind."""
         counts = Counter(violation.wrong for violation in self.violations)
         return sum(counts[wrong] for wrong in wrongs)
+
+    def report(self) -> str:
+        """One line, and what was wrong below it."""
+        wrong = [*map(str, self.violations), *self.unmet, *(f"kept: {what}" for what in self.kept)]
+        wrong += [f"recovery p95 {self.recovery_p95:.1f} s"] if self.is_slow else []
+        more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+        about = f"seed {self.seed}, {self.seconds:.0f} s"
+        head = f"{'ok ' if self.is_good else 'BAD'} {self.fault.name} ({about}) {'; '.join(self.notes)}"
+        return "\n    ".join([head, self.before_after, *wrong[:SHOWN], *more])
 
 
 def missing_for(fault: Fault) -> list[str]:

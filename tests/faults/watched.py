@@ -35,6 +35,10 @@ def set_up() -> None:
     signal.signal(signal.SIGUSR1, lambda *_: _tell())
     if "LAYER_SEED" in os.environ:
         _spoil_layer(Random(os.environ["LAYER_SEED"]))  # noqa: S311  chance, not secrecy
+    if "MUTANT" in os.environ:
+        from tests.faults.mutants import MUTANTS
+
+        MUTANTS[os.environ["MUTANT"]]()
 
 
 def _tell() -> None:
