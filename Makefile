@@ -13,13 +13,14 @@ PRODUCTION_ENV = env -u DATABASE_URL -u REDIS_URL DEBUG=off HOURS=real VAR_DIR="
 	DEFAULT_FROM_EMAIL="Soporte <soporte@facturando.mx>" SECRET_KEY="$$(od -An -N48 -tx1 /dev/urandom | tr -d ' \n')"
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines lint format texts lock
+.PHONY: help run test test-engines faults lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
 	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
 	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
+	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
 	@echo "make texts            recoge los textos para traducirlos y compila las traducciones (gettext)"
@@ -39,6 +40,12 @@ test-engines:
 	@bin/setup dev
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
 		-m "not browser and not engines and not process" $(ARGS)
+
+# Half an hour for all; `ARGS=` names those to make, as tests/faults/README.md tells.
+faults:
+	@bin/setup dev
+	@bin/system-parts
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.faults $(ARGS)
 
 lint:
 	@bin/setup dev

@@ -63,9 +63,53 @@ def is_installed(program: str) -> bool:
 # --- PostgreSQL and Redis -------------------------------------------------------------------------------
 
 
+@dataclass
+class Engine:
+    """A PostgreSQL or Redis of our own: `url` is where it answers, also after it was started anew."""
+
+    command: Sequence[str]
+    url: str
+    folder: Path
+    answers: Callable[[], bool]
+    stop_signal: signal.Signals
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, stdout=log, stderr=log, **self.identity
+            )
+        wait_until(lambda: _is_alive(self.process) and self.answers(), self.command[0])
+
+    def stop(self) -> None:
+        """End it politely."""
+        _end(self.process, self.stop_signal)
+
+    def kill9(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A fresh PostgreSQL; yields its DATABASE_URL."""
+    with postgres_engine() as engine:
+        yield engine.url
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A fresh Redis; yields its REDIS_URL."""
+    with redis_engine() as engine:
+        yield engine.url
+
+
+@contextmanager
+def postgres_engine(*settings: str) -> Iterator[Engine]:
+    """A fresh PostgreSQL, with `settings` as "name=value"."""
     initdb = initdb_path()
     assert initdb, "PostgreSQL is not installed"
     port = free_port()
@@ -76,24 +120,28 @@ def postgres() -> Iterator[str]:
             [initdb, "-D", data, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder, **identity
         )
         # It is thrown away at the end, so nothing needs to reach the disk.
-        settings = ["-F", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        ours = ["full_page_writes=off", "max_connections=200", *settings]
         address = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
-        command = [str(Path(initdb).resolve().with_name("postgres")), "-D", str(data), *address, *settings]
+        command = [str(Path(initdb).resolve().with_name("postgres")), "-D", str(data), *address, "-F"]
+        command += [word for setting in ours for word in ("-c", setting)]
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        with _running(command, cwd=folder, stop_signal=signal.SIGINT, identity=identity) as process:
-            wait_until(lambda: _is_alive(process) and _postgres_answers(url), "PostgreSQL")
-            yield url
+        with _running(
+            Engine(command, url, folder, lambda: _postgres_answers(url), signal.SIGINT, identity)
+        ) as engine:
+            yield engine
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """A fresh Redis; yields its REDIS_URL."""
+def redis_engine() -> Iterator[Engine]:
+    """A fresh Redis."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
-        with _running(command, cwd=Path(folder)) as process:
-            wait_until(lambda: _is_alive(process) and _redis_answers(port), "Redis")
-            yield f"redis://127.0.0.1:{port}/0"
+        url = f"redis://127.0.0.1:{port}/0"
+        with _running(
+            Engine(command, url, Path(folder), lambda: _redis_answers(port), signal.SIGTERM)
+        ) as engine:
+            yield engine
 
 
 @contextmanager
@@ -108,19 +156,13 @@ def _folder_of_its_own() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 @contextmanager
-def _running(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path,
-    stop_signal: signal.Signals = signal.SIGTERM,
-    identity: Mapping[str, Any] | None = None,
-) -> Iterator[subprocess.Popen[bytes]]:
-    with (cwd / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log, **(identity or {}))
+def _running(engine: Engine) -> Iterator[Engine]:
     try:
-        yield process
+        engine.start()
+        yield engine
     finally:
-        _end(process, stop_signal)
+        if hasattr(engine, "process"):
+            engine.stop()
 
 
 def _end(process: subprocess.Popen[Any], stop_signal: signal.Signals) -> None:

@@ -61,6 +61,18 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     for_staff: bool
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counted: set[str] = set()
+        self.beat: asyncio.Task[None] | None = None
+
+    async def __call__(self, *args: Any) -> None:
+        try:
+            await super().__call__(*args)
+        finally:
+            # The server cancels what does not end in time, and nobody calls `disconnect` then.
+            self._let_go()
+
     async def connect(self) -> None:
         self.cursors: dict[int, Cursor] = {}
         # Chats with lines that wait for room in the window, and what the browser was told last of each fact.
@@ -68,10 +80,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
         self.told: dict[object, Frame] = {}
         self.is_closing = False
         self.groups_joined: set[str] = set()
-        self.counted: set[str] = set()
         self.sent = self.acknowledged = self.unanswered = self.frames_this_second = 0
         self.second = 0
-        self.beat: asyncio.Task[None] | None = None
         await self.accept()
         if (code := await self.admit()) is not None:
             await self.close(code)
@@ -94,10 +104,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, _code: int) -> None:
         # First what cannot fail.
-        for who in self.counted:
-            _count_down(who)
-        if self.beat is not None:
-            self.beat.cancel()
+        self._let_go()
         try:
             for group in list(self.groups_joined):
                 await self.leave(group)
@@ -105,6 +112,13 @@ class SupportConsumer(AsyncWebsocketConsumer):
             # The layer is away, and forgets the membership by itself.
             logger.warning("A socket could not leave its groups.", exc_info=True)
         raise StopConsumer
+
+    def _let_go(self) -> None:
+        """Count no more, and beat no more; again is harmless."""
+        while self.counted:
+            _count_down(self.counted.pop())
+        if self.beat is not None:
+            self.beat.cancel()
 
     async def is_flooded(self, address: str) -> bool:
         """Count one more socket of an address; True over the limits a minute, or at once."""

@@ -95,7 +95,7 @@ class Network:
             writer.close()
             await writer.wait_closed()
             return
-        there, back = await asyncio.open_connection("127.0.0.1", self.target, limit=LIMIT)
+        there, back = await self._open_target()
         self.writers.add(back)
         back.write(head)
         if self.drops_sockets and is_socket:
@@ -109,11 +109,18 @@ class Network:
             back.transport.abort()
             self.writers.discard(back)
 
+    async def _open_target(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.target, limit=LIMIT)
+
+    async def _carry(self, _data: bytes) -> None:
+        """What a piece of traffic meets on its way."""
+        await self.is_flowing.wait()
+
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
     ) -> None:
         while data := await reader.read(LIMIT):
-            await self.is_flowing.wait()
+            await self._carry(data)
             if is_answer and self.loses_answers:
                 continue
             writer.write(data)
