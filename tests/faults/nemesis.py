@@ -108,7 +108,8 @@ def no_connections_left(engine: Engine) -> Iterator[None]:
         for _ in range(3):
             hoard[0].execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE backend_type = 'client backend' AND application_name <> 'hoard' AND pid <> pg_backend_pid()"
+                "WHERE backend_type = 'client backend' AND application_name <> 'hoard' "
+                "AND pid <> pg_backend_pid()"
             )
             with suppress(psycopg.OperationalError):
                 while True:
