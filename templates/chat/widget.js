@@ -150,11 +150,7 @@
     if (isReady) { frame.contentWindow.postMessage(message, settings.origin); }
   }
 
-  /* A running chat counts for itself what was read of it; one that ended has been read when it is shown. */
-  function tellShown() {
-    tell({ facturando: isOpen ? "shown" : "hidden" });
-    if (isOpen && keep("chat") !== "1") { showUnread(0); }
-  }
+  function tellShown() { tell({ facturando: isOpen ? "shown" : "hidden" }); }
 
   /* Again after each page of the frame, until one of them says that it has the text. */
   function sendPending() {
@@ -178,14 +174,10 @@
     } else if (what === "minimize") {
       close();
     } else if (what === "unread") {
-      showUnread(Number(event.data.count) || 0);
+      showCount(Number(event.data.count) || 0);
+      badge.textContent = event.data.count || "";
+      badge.style.setProperty("display", event.data.count ? "inline-block" : "none", "important");
     }
-  }
-
-  function showUnread(count) {
-    showCount(count);
-    badge.textContent = count || "";
-    badge.style.setProperty("display", count ? "inline-block" : "none", "important");
   }
 
   /* In the title of the page, for whoever is in another tab; the page may change its own meanwhile. */
