@@ -30,4 +30,4 @@ def test_the_table_and_the_settings_name_the_same():
 
     assert table() == read
     assert "LIMIT_…" in read
-    assert len(read) > 40
+    assert len(read) > 30
