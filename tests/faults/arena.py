@@ -21,8 +21,8 @@ from tests.process.chatting import PASSWORD, Pages
 # A line may wait for the lines before it; nobody types on for long without being answered.
 UNSENT_MOST = 3
 PACE_SECONDS = (0.05, 0.25)
-CALM_SECONDS = 60.0
-RECOVERY_MOST_SECONDS = 90.0
+# Only a run that fails waits this long.
+PATIENCE_SECONDS = 60.0
 CHATS_OF_AN_AGENT = 2
 MAX_LINES = 20_000
 
@@ -30,8 +30,17 @@ MAX_LINES = 20_000
 class Arena:
     """The people of a run, and what is known of it."""
 
-    def __init__(self, layout: Layout, history: History, seed: int, *, is_quick: bool) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        history: History,
+        seed: int,
+        *,
+        is_quick: bool,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self.layout, self.history, self.seed, self.is_quick = layout, history, seed, is_quick
+        self.patience = patience
         self.random = Random(seed)  # noqa: S311  decides a workload, keeps no secret
         self.talkers: list[Talker] = []
         # The same people's pages, opened anew at the end.
@@ -187,7 +196,7 @@ class Arena:
                 if event.who == talker.who and event.kind in (Kind.OK, Kind.FAIL) and event.at > over_at
             ]
 
-        await self.until(answers, f"{talker.who} to recover", RECOVERY_MOST_SECONDS)
+        await self.until(answers, f"{talker.who} to recover")
         return min(answers()) - over_at
 
     async def calm(self) -> None:
@@ -206,11 +215,12 @@ class Arena:
         self,
         condition: Callable[[], Any],
         what: str,
-        seconds: float = CALM_SECONDS,
+        seconds: float = 0,
         *,
         is_demanded: bool = True,
     ) -> None:
         """Wait until `condition` holds; a client that gave up in error is told at once."""
+        seconds = seconds or self.patience
         deadline = time.monotonic() + seconds
         while not condition():
             for task in self.tasks:
@@ -330,13 +340,13 @@ def stored_lines(layout: Layout) -> list[Line]:
 
 @asynccontextmanager
 async def arena(
-    layout_manager: AbstractContextManager[Layout], folder: Path, seed: int, *, is_quick: bool
+    layout_manager: AbstractContextManager[Layout], folder: Path, seed: int, **settings: Any
 ) -> AsyncIterator[Arena]:
     """A run in `folder`, whose product is ended afterwards whatever happened."""
     layout: Layout = await asyncio.to_thread(layout_manager.__enter__)
     try:
         with History(folder) as history:
-            ours = Arena(layout, history, seed, is_quick=is_quick)
+            ours = Arena(layout, history, seed, **settings)
             try:
                 yield ours
             finally:

@@ -155,7 +155,7 @@ class Talker:
         if self.socket is not None:
             # A connection that ended meanwhile is noticed where it is read.
             with suppress(ConnectionClosed):
-                await self.socket.send(json.dumps(frame))
+                await self.socket.send(json.dumps(frame, ensure_ascii=False))
 
     def write(self, kind: Kind, chat: Chat, draft: Draft, **known: Any) -> None:
         """Keep a step of a line in the history."""

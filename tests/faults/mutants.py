@@ -20,7 +20,9 @@ def acknowledge_before_commit() -> None:
 
     def post_message(*, session: Any, author: Any, draft: Any, now: Any) -> Any:
         arguments = {"session": session, "author": author, "draft": draft, "now": now}
-        threading.Timer(LATE_SECONDS, store, kwargs=arguments).start()
+        later = threading.Timer(LATE_SECONDS, store, kwargs=arguments)
+        later.daemon = True
+        later.start()
         newest = ChatSession.objects.get(pk=session.pk)
         return Message(
             session=newest,

@@ -108,8 +108,8 @@ def no_connections_left(engine: Engine) -> Iterator[None]:
         for _ in range(3):
             hoard[0].execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE backend_type = 'client backend' AND application_name <> 'hoard' "
-                "AND pid <> pg_backend_pid()"
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
+                "AND application_name <> 'hoard'"
             )
             with suppress(psycopg.OperationalError):
                 while True:
@@ -167,7 +167,8 @@ class Watch:
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
+            # Made for an old libc; with it Python's threads wake each other all the time.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
     def set(self, ahead: timedelta, speed: float = 1.0) -> None:

@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests import servers
-from tests.faults.arena import Arena, arena
+from tests.faults.arena import PATIENCE_SECONDS, Arena, arena
 from tests.faults.checker import Violation, Wrong
 from tests.faults.scenarios import Fault
 
@@ -79,19 +80,26 @@ def seed_of(fault: Fault) -> int:
     return zlib.crc32(fault.name.encode())
 
 
-def run(fault: Fault, folder: Path, *, seed: int | None = None, is_quick: bool = False) -> Outcome:
+def run(
+    fault: Fault,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    is_quick: bool = False,
+    patience: float = PATIENCE_SECONDS,
+) -> Outcome:
     """Let a fault happen to a fresh product, whose data and history stay in `folder`."""
     outcome = Outcome(fault, seed_of(fault) if seed is None else seed)
     started = time.monotonic()
-    asyncio.run(_run(outcome, folder, is_quick))
+    asyncio.run(_run(outcome, folder, is_quick=is_quick, patience=patience))
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-async def _run(outcome: Outcome, folder: Path, is_quick: bool) -> None:
+async def _run(outcome: Outcome, folder: Path, **settings: Any) -> None:
     random = Random(outcome.seed)  # noqa: S311  chance that can be repeated
     layout = outcome.fault.make(folder / "var", random)
-    async with arena(layout, folder, outcome.seed, is_quick=is_quick) as ours:
+    async with arena(layout, folder, outcome.seed, **settings) as ours:
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 await outcome.fault.act(ours)

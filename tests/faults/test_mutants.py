@@ -23,6 +23,7 @@ def test_a_build_that_breaks_a_promise_is_found_out(mutant, fault, wrong, tmp_pa
     assert mutant in MUTANTS
     monkeypatch.setenv("MUTANT", mutant)
 
-    outcome = run(FAULTS[fault], tmp_path, is_quick=True)
+    # Whoever waits for what a broken promise keeps away, waits in vain.
+    outcome = run(FAULTS[fault], tmp_path, is_quick=True, patience=10)
 
     assert outcome.count(wrong) > 0, outcome

@@ -85,7 +85,7 @@ class Stutterer(Talker):
             socket = self.random.choice([self.socket, self.other])
             if socket is not None:
                 with suppress(ConnectionClosed):
-                    await socket.send(json.dumps(frame))
+                    await socket.send(json.dumps(frame, ensure_ascii=False))
 
 
 @fault()
