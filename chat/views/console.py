@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from itertools import groupby
 from typing import Any
@@ -25,6 +25,7 @@ from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
 from scheduling.models import Appointment
+from scheduling.parsing import parse_day
 from scheduling.services import agenda, coming, current_calendar, day_of
 from scheduling.wording import day_in_words, instant_in_words
 
@@ -57,11 +58,17 @@ class AgentLogin(LoginView):
         try:
             check_limit("logins_per_address", client_address(request))
         except LimitExceeded as broken:
-            form = self.get_form()
-            form.errors  # noqa: B018  validates, so that an error can be added
-            form.add_error(None, str(broken.text))
-            return self.render_to_response(self.get_context_data(form=form), status=429)
+            return self._refused(broken)
         return super().post(request, *args, **kwargs)
+
+    def _refused(self, broken: LimitExceeded) -> HttpResponse:
+        """The form unchecked: to check it is to hash a password, which is what a flood would have us do."""
+        form = self.get_form_class()(
+            self.request, initial={"username": self.request.POST.get("username", "")}
+        )
+        context = self.get_context_data(form=form, refused=str(broken.text))
+        headers = {"Retry-After": str(broken.retry_after_seconds)}
+        return self.render_to_response(context, status=429, headers=headers)
 
 
 class AgentLogout(LogoutView):
@@ -261,10 +268,7 @@ def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResp
 @require_GET
 def day_agenda(request: AgentRequest) -> HttpResponse:
     """A day of everybody's appointments as a timeline: hours down, agents across."""
-    try:
-        day = date.fromisoformat(request.GET.get("dia", ""))
-    except ValueError:
-        day = timezone.localdate()
+    day = parse_day(request.GET.get("dia", "")) or timezone.localdate()
     rows = list(day_of(day=day))
     agents = sorted({row.agent for row in rows}, key=lambda agent: agent.pk)
     by_hour = {starts_at: list(same) for starts_at, same in groupby(rows, key=lambda row: row.starts_at)}
