@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,6 +23,7 @@ from scheduling import services, zones
 from scheduling.ics import CONTENT_TYPE, calendar_file, file_name
 from scheduling.links import PARAMETER, appointment_of
 from scheduling.models import Appointment, Service, Weekday
+from scheduling.parsing import parse_hour
 from scheduling.slots import Slot
 from scheduling.wording import MONTHS, day_in_words, hour_in_words, tolerance_in_words
 
@@ -48,8 +48,8 @@ def hold(request: HttpRequest) -> HttpResponse:
     """Keep the chosen hour for this browser while its form is filled in."""
     now = timezone.now()
     kept = _kept(request)
-    service, starts_at = _service(request), parse_datetime(request.POST.get("hora", ""))
-    if service is None or starts_at is None or starts_at.utcoffset() is None:
+    service, starts_at = _service(request), parse_hour(request.POST.get("hora", ""))
+    if service is None or starts_at is None:
         return redirect("chat:book")
     key = visitors.visitor_key(request) or access.new_visitor_key()
     try:
@@ -136,8 +136,8 @@ def reschedule(request: HttpRequest, folio: str) -> HttpResponse:
     """Another hour for the same appointment; the old one is kept until the new one is taken."""
     now = timezone.now()
     own = _own(request, folio)
-    starts_at = parse_datetime(request.POST.get("hora", ""))
-    if request.method == "GET" or starts_at is None or starts_at.utcoffset() is None:
+    starts_at = parse_hour(request.POST.get("hora", ""))
+    if request.method == "GET" or starts_at is None:
         return _show_hours(request, now, own=own)
     try:
         services.reschedule(appointment=own, starts_at=starts_at, now=now)
