@@ -7,15 +7,20 @@ ARGS ?=
 PYTHON_BIN = .venv/bin/python
 # What tests and checks run with. Their data stay apart from those of `make run`.
 TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
+# An installation as deploy/ makes one, on data of its own.
+PRODUCTION_ENV = env -u DATABASE_URL -u REDIS_URL DEBUG=off HOURS=real VAR_DIR="$(CURDIR)/var/lint" \
+	PUBLIC_URL=https://soporte.example BEHIND_PROXY=on TRUSTED_PROXIES=1 EMAIL_URL=smtp://correo.example:25 \
+	DEFAULT_FROM_EMAIL="Soporte <soporte@facturando.mx>" SECRET_KEY="$$(od -An -N48 -tx1 /dev/urandom | tr -d ' \n')"
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines lint format texts lock
+.PHONY: help run test test-engines faults lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
 	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
 	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
+	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
 	@echo "make texts            recoge los textos para traducirlos y compila las traducciones (gettext)"
@@ -36,6 +41,12 @@ test-engines:
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
 		-m "not browser and not engines and not process" $(ARGS)
 
+# Half an hour for all; `ARGS=` names those to make, as tests/faults/README.md tells.
+faults:
+	@bin/setup dev
+	@bin/system-parts
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.faults $(ARGS)
+
 lint:
 	@bin/setup dev
 	$(PYTHON_BIN) -m ruff format --check .
@@ -45,10 +56,10 @@ lint:
 	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.0 {} +
 	mkdir -p var/test
 	$(TEST_ENV) $(PYTHON_BIN) manage.py makemigrations --check --dry-run
-	env -u DATABASE_URL -u REDIS_URL DEBUG=off VAR_DIR="$(CURDIR)/var/test" PUBLIC_URL=https://soporte.example \
-		EMAIL_URL=smtp://correo.example:25 \
-		SECRET_KEY="$$($(PYTHON_BIN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-		$(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
+	rm -rf var/lint && mkdir -p var/lint
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py migrate --verbosity 0
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py collectstatic --no-input --verbosity 0
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
 
 format:
 	@bin/setup dev

@@ -12,6 +12,7 @@ from django.db import close_old_connections, connections, reset_queries
 from django.utils import timezone
 
 from chat.services import due_acts as chat_acts
+from core import measures
 from core.acts import log_failure
 from core.mail import forget_old, send_queued
 from scheduling.services import due_acts as scheduling_acts
@@ -49,6 +50,7 @@ def due_acts() -> list[Act]:
     return [*scheduling_acts(), *chat_acts()]
 
 
+@measures.ROUND_SECONDS.time()
 def run_round(now: datetime) -> None:
     """Do everything that is due at `now`, and leave the sign of life that readiness looks at."""
     for act in [*due_acts(), _leave_heartbeat]:
@@ -62,6 +64,7 @@ def run_act(act: Act, now: datetime) -> None:
     try:
         act(now)
     except Exception:  # noqa: BLE001 - one broken rule must stop neither the other rules nor the clock
+        measures.FAILED_ACTS.labels(act.__qualname__).inc()
         log_failure(act.__qualname__, now)
 
 

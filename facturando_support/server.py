@@ -13,6 +13,7 @@ from django.conf import settings
 from twisted.internet import defer, reactor
 
 from facturando_support.body_limit import DRAIN_BYTES, answer
+from facturando_support.http_threads import finish_threads
 
 # A page that takes longer is broken; its reader has left.
 HTTP_TIMEOUT_SECONDS = 60
@@ -99,6 +100,9 @@ class SupportServer(Server):
     def run(self) -> None:
         """Serve until a signal comes; raises PortTaken."""
         super().run()
+        # A thread that has just committed tells its news on this loop: without it, it would wait for ever.
+        loop = asyncio.get_event_loop()
+        loop.run_until_complete(loop.run_in_executor(None, finish_threads))
         if self.is_refused:
             raise PortTaken
 

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,53 @@ def is_installed(program: str) -> bool:
 # --- PostgreSQL and Redis -------------------------------------------------------------------------------
 
 
+@dataclass
+class Engine:
+    """A PostgreSQL or Redis of our own: `url` is where it answers, also after it was started anew."""
+
+    command: Sequence[str]
+    url: str
+    folder: Path
+    answers: Callable[[], bool]
+    stop_signal: signal.Signals
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, stdout=log, stderr=log, **self.identity
+            )
+        wait_until(lambda: _is_alive(self.process) and self.answers(), self.command[0])
+
+    def stop(self) -> None:
+        """End it politely."""
+        _end(self.process, self.stop_signal)
+
+    def kill9(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A fresh PostgreSQL; yields its DATABASE_URL."""
+    with postgres_engine() as engine:
+        yield engine.url
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A fresh Redis; yields its REDIS_URL."""
+    with redis_engine() as engine:
+        yield engine.url
+
+
+@contextmanager
+def postgres_engine(*settings: str) -> Iterator[Engine]:
+    """A fresh PostgreSQL, with `settings` as "name=value"."""
     initdb = initdb_path()
     assert initdb, "PostgreSQL is not installed"
     port = free_port()
@@ -75,24 +120,28 @@ def postgres() -> Iterator[str]:
             [initdb, "-D", data, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder, **identity
         )
         # It is thrown away at the end, so nothing needs to reach the disk.
-        settings = ["-F", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+        ours = ["full_page_writes=off", "max_connections=200", *settings]
         address = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
-        command = [str(Path(initdb).resolve().with_name("postgres")), "-D", str(data), *address, *settings]
+        command = [str(Path(initdb).resolve().with_name("postgres")), "-D", str(data), *address, "-F"]
+        command += [word for setting in ours for word in ("-c", setting)]
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        with _running(command, cwd=folder, stop_signal=signal.SIGINT, identity=identity) as process:
-            wait_until(lambda: _is_alive(process) and _postgres_answers(url), "PostgreSQL")
-            yield url
+        with _running(
+            Engine(command, url, folder, lambda: _postgres_answers(url), signal.SIGINT, identity)
+        ) as engine:
+            yield engine
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """A fresh Redis; yields its REDIS_URL."""
+def redis_engine() -> Iterator[Engine]:
+    """A fresh Redis."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
-        with _running(command, cwd=Path(folder)) as process:
-            wait_until(lambda: _is_alive(process) and _redis_answers(port), "Redis")
-            yield f"redis://127.0.0.1:{port}/0"
+        url = f"redis://127.0.0.1:{port}/0"
+        with _running(
+            Engine(command, url, Path(folder), lambda: _redis_answers(port), signal.SIGTERM)
+        ) as engine:
+            yield engine
 
 
 @contextmanager
@@ -107,19 +156,13 @@ def _folder_of_its_own() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 @contextmanager
-def _running(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path,
-    stop_signal: signal.Signals = signal.SIGTERM,
-    identity: Mapping[str, Any] | None = None,
-) -> Iterator[subprocess.Popen[bytes]]:
-    with (cwd / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log, **(identity or {}))
+def _running(engine: Engine) -> Iterator[Engine]:
     try:
-        yield process
+        engine.start()
+        yield engine
     finally:
-        _end(process, stop_signal)
+        if hasattr(engine, "process"):
+            engine.stop()
 
 
 def _end(process: subprocess.Popen[Any], stop_signal: signal.Signals) -> None:
@@ -152,6 +195,52 @@ def _redis_answers(port: int) -> bool:
             return bool(client.ping())
         except redis_client.ConnectionError:
             return False
+
+
+# --- A clock that tests move ----------------------------------------------------------------------------
+
+
+class MovedClock:
+    """The wall clock of processes started with its `env`: it stands still until moved, or lets time run on.
+
+    Their waits stay real.
+    """
+
+    def __init__(self, folder: Path, instant: datetime) -> None:
+        self.path = folder / "clock"
+        self.stand_at(instant)
+
+    def stand_at(self, instant: datetime) -> None:
+        """It is `instant` now, until further notice."""
+        self.instant = instant
+        self._write(f"{instant.timestamp():.0f}")
+
+    def run(self) -> None:
+        """From where it stands it runs on as time does."""
+        away = self.instant - datetime.now(UTC)
+        self._write(f"{away.total_seconds():+.3f}s")
+
+    def _write(self, text: str) -> None:
+        # Replaced whole: processes read it at every look at the time.
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.replace(self.path)
+
+    @property
+    def env(self) -> dict[str, str]:
+        [library] = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+        return {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.path),
+            # What stands still is written as seconds, which no zone changes.
+            "FAKETIME_FMT": "%s",
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            # A remedy for another Python: with it threads wait seconds for each other.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            # Files keep their own times.
+            "NO_FAKE_STAT": "1",
+        }
 
 
 # --- The product ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from django.utils import timezone
 from chat import commands, events, readers
 from chat.consumers import database
 from chat.cursor import Cursor, Verdict
+from core import measures
 from core.errors import RuleBroken
 from core.limits import check_limit
 from core.strict_json import BadFrame, loads_strict
@@ -60,6 +61,18 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     for_staff: bool
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counted: set[str] = set()
+        self.beat: asyncio.Task[None] | None = None
+
+    async def __call__(self, *args: Any) -> None:
+        try:
+            await super().__call__(*args)
+        finally:
+            # The server cancels what does not end in time, and nobody calls `disconnect` then.
+            self._let_go()
+
     async def connect(self) -> None:
         self.cursors: dict[int, Cursor] = {}
         # Chats with lines that wait for room in the window, and what the browser was told last of each fact.
@@ -67,10 +80,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
         self.told: dict[object, Frame] = {}
         self.is_closing = False
         self.groups_joined: set[str] = set()
-        self.counted: set[str] = set()
         self.sent = self.acknowledged = self.unanswered = self.frames_this_second = 0
         self.second = 0
-        self.beat: asyncio.Task[None] | None = None
         await self.accept()
         if (code := await self.admit()) is not None:
             await self.close(code)
@@ -93,10 +104,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, _code: int) -> None:
         # First what cannot fail.
-        for who in self.counted:
-            _count_down(who)
-        if self.beat is not None:
-            self.beat.cancel()
+        self._let_go()
         try:
             for group in list(self.groups_joined):
                 await self.leave(group)
@@ -104,6 +112,13 @@ class SupportConsumer(AsyncWebsocketConsumer):
             # The layer is away, and forgets the membership by itself.
             logger.warning("A socket could not leave its groups.", exc_info=True)
         raise StopConsumer
+
+    def _let_go(self) -> None:
+        """Count no more, and beat no more; again is harmless."""
+        while self.counted:
+            _count_down(self.counted.pop())
+        if self.beat is not None:
+            self.beat.cancel()
 
     async def is_flooded(self, address: str) -> bool:
         """Count one more socket of an address; True over the limits a minute, or at once."""
@@ -133,6 +148,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Close once; nothing is sent or read after it."""
         if not self.is_closing:
             self.is_closing = True
+            measures.SOCKETS_CLOSED.labels(code).inc()
             await super().close(code, reason)
 
     async def push(self, frame: Frame) -> None:
@@ -184,6 +200,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
             await self._heard(payload)
         elif payload.get("type") == "chat.follow":
             await self.follow(payload)
+            if payload.get("after"):
+                measures.RESUMES.labels("staff" if self.for_staff else "customer").inc()
         else:
             await self.command(payload)
 
@@ -234,6 +252,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
             newest, facts = await database.standing(session, self.for_staff)
             await self.repair_facts(facts)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
+                measures.GAPS_REPAIRED.labels("heartbeat").inc()
                 await self.catch_up(session)
 
     async def repair_facts(self, facts: list[Frame]) -> None:
@@ -259,10 +278,12 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if cursor is None or (verdict := cursor.judge(number)) is Verdict.OLD:
             return
         if verdict is Verdict.GAP:
+            measures.GAPS_REPAIRED.labels("news").inc()
             await self.catch_up(frame["session"])
             return
         cursor.advance(number)
         await self.push(frame)
+        measures.delivered(frame["created_at"])
 
     async def catch_up(self, session: int) -> None:
         """Send what is missing, from the database, in order.

@@ -12,6 +12,7 @@ from chat.coach import exact_message_request, is_vague
 from chat.files import CheckedFile
 from chat.models import Agent, Attachment, ChatSession, Message
 from chat.services.rules import ChatEnded, DraftConflict, IdentificationPending, NotYourChat
+from core import measures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Author:
         return Message.Author.AGENT if self.agent else Message.Author.CUSTOMER
 
 
+@measures.STORE_SECONDS.time()
 @transaction.atomic
 def post_message(*, session: ChatSession, author: Author, draft: Draft, now: datetime) -> Message:
     """Store one line of a chat and tell everyone who may read it.
@@ -56,6 +58,7 @@ def post_message(*, session: ChatSession, author: Author, draft: Draft, now: dat
     return message
 
 
+@measures.STORE_SECONDS.time()
 def post_file(
     *, session: ChatSession, author: Author, checked: CheckedFile, client_id: uuid.UUID, now: datetime
 ) -> Message:

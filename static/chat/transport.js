@@ -2,7 +2,8 @@
 // Pages subscribe by event type; `followed()` says which chats are read and up to which number.
 
 const RETRY_FIRST_MS = 500;
-const RETRY_MOST_MS = 15000;
+// Whoever was away for long is served again within ten seconds of the server being back.
+const RETRY_MOST_MS = 8000;
 const SILENCE_MS = 65000;
 const POLL_MS = 3000;
 const OPENING_MS = 10000;

@@ -29,7 +29,6 @@ from tests.chat.factories import (
     ProgramFactory,
     accept,
     at,
-    at_once,
     fresh,
     identify,
     line_of,
@@ -38,6 +37,7 @@ from tests.chat.factories import (
     texts_of,
 )
 from tests.scheduling import cast
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manual_hours")]
 

@@ -1,5 +1,6 @@
 """How many sockets a visitor and an address may hold at the same time."""
 
+import asyncio
 import uuid
 
 import pytest
@@ -10,7 +11,15 @@ from chat import access, services
 from chat.consumers.base import open_sockets
 from chat.events import customer_group
 from tests.chat.factories import ANA, start
-from tests.chat.sockets import agent_socket, customer_socket, do, members, refused_socket, staff_cookie
+from tests.chat.sockets import (
+    Socket,
+    agent_socket,
+    customer_socket,
+    do,
+    members,
+    refused_socket,
+    staff_cookie,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
@@ -52,6 +61,19 @@ async def test_sockets_of_consoles_are_limited_a_minute(settings, laura):
     async with refused_socket("/ws/agente/") as first, refused_socket("/ws/agente/") as second:
         assert await first.close_code() == 4403
         assert await second.close_code() == 4429
+
+
+async def test_a_socket_that_the_server_cancels_is_not_counted_any_more():
+    await do(start, ANA)
+    socket = await Socket("/ws/chat/", f"fs_visitante={ANA.cookie}").open()
+    await socket.ready()
+    assert open_sockets
+
+    # As daphne does with what does not end in time after its browser has left.
+    socket.communicator.future.cancel()
+    await asyncio.wait([socket.communicator.future])
+
+    assert not open_sockets
 
 
 # --- Handlers that fail ----------------------------------------------------------------------------------

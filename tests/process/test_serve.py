@@ -17,6 +17,9 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests import servers
+from tests.process import leaving
+from tests.process.chatting import start_chat, stored_lines
+from tests.process.leaving import MARKER
 from tests.servers import Product
 
 pytestmark = pytest.mark.process
@@ -103,6 +106,16 @@ def test_a_signal_ends_everything_quietly_even_with_open_connections(stop_signal
     with servers.product(tmp_path) as server, idle_page(server), open_chat(server):
         assert server.stop(stop_signal) == 0
         assert server.log().splitlines()[-1].startswith("Listo:")
+
+
+def test_a_line_that_is_being_stored_at_the_end_does_not_hold_the_process(tmp_path):
+    with servers.product(tmp_path, program=str(Path(leaving.__file__))) as server:
+        customer = start_chat(server)
+        with customer.connected() as wire:
+            wire.send(json.dumps(customer.line(MARKER)))
+
+            assert server.process.wait(15) == 0
+        assert MARKER in [text for *_, text in stored_lines(server)]
 
 
 @contextmanager
