@@ -42,7 +42,7 @@ def test_ten_thousand_guessed_cookies_open_no_chat(world):
         # A made-up key with a made-up signature, and Ana's key with a made-up signature.
         guess = f"{drawn(43) if number % 2 else key}:{drawn(len(signature))}"
         assert access.key_from_cookie(guess) is None
-    assert access.chat_of(access.visitor_of(access.key_from_cookie(ANA.cookie))) == world.open_chat
+    assert access.chat_of(access.visitor_of(access.key_from_cookie(ANA.cookie)), NOW) == world.open_chat
 
 
 def test_ten_thousand_guessed_keys_are_no_visitors(world):
@@ -159,7 +159,7 @@ def test_a_signature_of_one_purpose_is_good_for_no_other(world):
 
 
 def test_a_link_is_replayed_after_its_time_or_with_another_key(world, clock, settings):
-    chat, appointment = world.links["chat"], world.links["appointment"]
+    chat, appointment, cookie = world.links["chat"], world.links["appointment"], ANA.cookie
     clock.move_to(later(days=7, seconds=1))
     assert links.session_of(chat) is None
     clock.move_to(later(days=30))
@@ -168,7 +168,7 @@ def test_a_link_is_replayed_after_its_time_or_with_another_key(world, clock, set
     settings.SECRET_KEY = "otra-clave-de-la-instalacion-que-firma-todo-lo-demas"
     assert links.session_of(chat) is None
     assert appointment_links.appointment_of(appointment, NOW) is None
-    assert access.key_from_cookie(ANA.cookie) is None
+    assert access.key_from_cookie(cookie) is None
 
 
 def test_a_session_is_replayed_after_the_logout(laura):
