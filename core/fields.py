@@ -40,6 +40,8 @@ _KEYBOARD_RUN_MIN = 4
 # The name opens our mails: whoever types somebody else's address must not send them a link under our name.
 _SIGNS_OF_ADDRESSES = re.compile(r"[<>{}\[\]@/\\=]|www\.", re.IGNORECASE)
 
+# RFC 5321, 4.5.3.1.3. Longer ones would keep the parser busy before it refuses them.
+_EMAIL_MOST_CHARS = 254
 # RFC 2606 and RFC 6761, as far as email-validator lets them pass, and ICANN's private-use name.
 RESERVED_DOMAINS = frozenset({"example", "example.com", "example.net", "example.org", "internal"})
 
@@ -48,6 +50,9 @@ _RFC_SEPARATORS = re.compile(r"[\s.\-_/\u2010-\u2015\u2212]+")
 _RFC_FOREIGN = re.compile(r"[^A-ZÑ&0-9]")
 _RFC_COMPANY_LENGTH, _RFC_PERSON_LENGTH = 12, 13
 _RFC_DATE_LENGTH, _RFC_HOMOCLAVE_LENGTH = 6, 3
+# Normalizing a row of accents takes the square of its length: what is longer than anybody types stays as it
+# is, and is refused for it.
+_RFC_MOST_TYPED = 100
 
 
 class PersonNameField(forms.CharField):
@@ -76,7 +81,8 @@ class PersonNameField(forms.CharField):
     def validate(self, value: str) -> None:
         """Refuse what is no name at all."""
         super().validate(value)
-        if not value:
+        # Too long is told by a validator, which runs after this.
+        if not value or (self.max_length is not None and len(value) > self.max_length):
             return
         words = re.findall(r"[^\W\d_]+", _folded(value))
         if not words:
@@ -123,6 +129,8 @@ class RealEmailField(forms.CharField):
     def _parsed(self, typed: str) -> ValidatedEmail:
         # Without SMTPUTF8 on the whole way there, a letter outside ASCII before the @ cannot be delivered.
         is_local_part_ascii = typed.rpartition("@")[0].isascii()
+        if len(typed) > _EMAIL_MOST_CHARS:
+            raise self._refusal("invalid")
         try:
             address = validate_email(typed, check_deliverability=False, allow_smtputf8=False, strict=True)
             # What it accepts and Django does not would fail only when a mail is queued.
@@ -252,7 +260,10 @@ def _with_parents(domain: str) -> list[str]:
 
 def _compact_rfc(typed: str) -> str:
     # NFKC joins an N and its tilde typed apart, and narrows full-width letters.
-    return _RFC_SEPARATORS.sub("", unicodedata.normalize("NFKC", one_line(typed))).upper()
+    line = one_line(typed)
+    if len(line) <= _RFC_MOST_TYPED:
+        line = unicodedata.normalize("NFKC", line)
+    return _RFC_SEPARATORS.sub("", line).upper()
 
 
 def _is_rfc_date(digits: str) -> bool:

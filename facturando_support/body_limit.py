@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import measures
+from facturando_support.middleware import PERMISSIONS_POLICY
 
 # A browser that still sends reads no answer. So much more is read and dropped; then the connection goes.
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -90,6 +91,8 @@ async def refuse(scope: Any, send: Any) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"content-security-policy", _policy().encode()),
         (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", settings.SECURE_REFERRER_POLICY.encode()),
+        (b"permissions-policy", PERMISSIONS_POLICY.encode()),
         (b"cache-control", b"no-store"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})

@@ -63,6 +63,39 @@ class MachinesMiddleware:
         return self.views.get(request.path_info, self.get_response)(request)
 
 
+# What no page of ours asks a browser for, nor may whoever is framed by one. Sounds are needed.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+    )
+)
+
+
+class PermissionsPolicyMiddleware:
+    """Ask for nothing of the device: Django has no setting for this header."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+
 class PartitionedCookiesMiddleware:
     """Mark cookies that must work inside a frame on another site: SameSite=None; Secure; Partitioned."""
 

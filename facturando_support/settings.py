@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "facturando_support.middleware.RequestLogMiddleware",
     "facturando_support.middleware.MachinesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "facturando_support.middleware.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

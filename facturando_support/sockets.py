@@ -23,8 +23,10 @@ class ExactOrigins(OriginValidator):
     """Accept only the given origins: scheme, host, port. None, or one that is no address, is refused."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        # OriginValidator raises ValueError for these instead of refusing.
-        if not all(_is_address(origin) for origin in _origins(scope)):
+        # Of several, OriginValidator believes the last one. It raises ValueError for what is no address, and
+        # finds our host also behind a name before an @.
+        origins = list(_origins(scope))
+        if len(origins) > 1 or not all(map(_is_address, origins)):
             await reject(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
@@ -36,7 +38,8 @@ def _origins(scope: Any) -> Iterator[str]:
 
 def _is_address(origin: str) -> bool:
     try:
-        return bool(urlsplit(origin).hostname) and urlsplit(origin).port != 0
+        parts = urlsplit(origin)
+        return origin == f"{parts.scheme}://{parts.netloc}" and "@" not in origin and parts.port != 0
     except ValueError:
         return False
 

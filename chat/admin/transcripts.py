@@ -20,6 +20,7 @@ from core.fields import RfcField
 
 # Each word costs a look into every message; a longer search finds nothing that ten words do not.
 MOST_WORDS = 10
+MOST_CHARS = 300
 # Shorter pieces of an RFC are too common to be looked for across spaces and hyphens.
 SHORTEST_RFC_PIECE = 4
 _SEARCHED = ["folio", "name", "email", "rfc", "legal_name", "offline_message__folio"]
@@ -144,6 +145,7 @@ def in_minutes(start: datetime, end: datetime | None) -> str:
 
 def matching(search_term: str) -> Q:
     """Every word in some field or message; or the whole as an RFC typed with spaces and hyphens."""
+    search_term = search_term[:MOST_CHARS]
     found = Q()
     for word in _words(search_term)[:MOST_WORDS]:
         found &= _having(word)

@@ -139,6 +139,7 @@ def appointment(request: HttpRequest, folio: str) -> HttpResponse:
     return _show_own(request, own, now)
 
 
+@never_cache
 @require_GET
 def calendar_entry(request: HttpRequest, folio: str) -> HttpResponse:
     own = _own(request, folio)

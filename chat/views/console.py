@@ -57,11 +57,17 @@ class AgentLogin(LoginView):
         try:
             check_limit("logins_per_address", client_address(request))
         except LimitExceeded as broken:
-            form = self.get_form()
-            form.errors  # noqa: B018  validates, so that an error can be added
-            form.add_error(None, str(broken.text))
-            return self.render_to_response(self.get_context_data(form=form), status=429)
+            return self._refused(broken)
         return super().post(request, *args, **kwargs)
+
+    def _refused(self, broken: LimitExceeded) -> HttpResponse:
+        """The form unchecked: to check it is to hash a password, which is what a flood would have us do."""
+        form = self.get_form_class()(
+            self.request, initial={"username": self.request.POST.get("username", "")}
+        )
+        context = self.get_context_data(form=form, refused=str(broken.text))
+        headers = {"Retry-After": str(broken.retry_after_seconds)}
+        return self.render_to_response(context, status=429, headers=headers)
 
 
 class AgentLogout(LogoutView):

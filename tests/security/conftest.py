@@ -1,0 +1,47 @@
+"""Fixtures of the attacks: the chat's cast, who always hold the same parts here.
+
+Ana is the customer, Beto the stranger; Laura attends Ana's chat, Diego is the other agent, Elena supervises.
+"""
+
+import pytest
+from django.test import Client
+
+from chat.models import SUPERVISORS_GROUP, Agent
+from tests.chat.conftest import (  # noqa: F401 - fixtures are found by their names
+    _open,
+    _own_layer,
+    _own_media,
+    browser_of,
+    clock,
+    diego,
+    ear,
+    laura,
+    manual_hours,
+)
+from tests.chat.factories import ANA, BETO, AgentFactory
+from tests.security.world import World, make_world
+
+
+@pytest.fixture
+def elena(db) -> Agent:
+    return AgentFactory.create(username="elena", first_name="Elena", group=SUPERVISORS_GROUP)
+
+
+@pytest.fixture
+def world(clock, laura) -> World:  # noqa: F811
+    """All that Ana has: what strangers are after."""
+    return make_world(laura)
+
+
+@pytest.fixture
+def browsers(laura, diego, elena) -> dict[str, Client]:  # noqa: F811
+    """A browser for each part. What fails in a view comes back as the page that people would see."""
+    made = {
+        "nobody": browser_of(raise_request_exception=False),
+        "customer": browser_of(ANA, raise_request_exception=False),
+        "stranger": browser_of(BETO, raise_request_exception=False),
+    }
+    for part, agent in {"agent": laura, "other agent": diego, "supervisor": elena}.items():
+        made[part] = Client(raise_request_exception=False)
+        made[part].force_login(agent)
+    return made
