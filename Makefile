@@ -7,6 +7,10 @@ ARGS ?=
 PYTHON_BIN = .venv/bin/python
 # What tests and checks run with. Their data stay apart from those of `make run`.
 TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
+# An installation as deploy/ makes one, on data of its own.
+PRODUCTION_ENV = env -u DATABASE_URL -u REDIS_URL DEBUG=off HOURS=real VAR_DIR="$(CURDIR)/var/lint" \
+	PUBLIC_URL=https://soporte.example BEHIND_PROXY=on TRUSTED_PROXIES=1 EMAIL_URL=smtp://correo.example:25 \
+	DEFAULT_FROM_EMAIL="Soporte <soporte@facturando.mx>" SECRET_KEY="$$(od -An -N48 -tx1 /dev/urandom | tr -d ' \n')"
 PACKAGES = chat core scheduling offline_messages facturando_support
 
 .PHONY: help run test test-engines faults lint format texts lock
@@ -52,10 +56,10 @@ lint:
 	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 6.0 {} +
 	mkdir -p var/test
 	$(TEST_ENV) $(PYTHON_BIN) manage.py makemigrations --check --dry-run
-	env -u DATABASE_URL -u REDIS_URL DEBUG=off VAR_DIR="$(CURDIR)/var/test" PUBLIC_URL=https://soporte.example \
-		EMAIL_URL=smtp://correo.example:25 \
-		SECRET_KEY="$$($(PYTHON_BIN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-		$(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
+	rm -rf var/lint && mkdir -p var/lint
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py migrate --verbosity 0
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py collectstatic --no-input --verbosity 0
+	$(PRODUCTION_ENV) $(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
 
 format:
 	@bin/setup dev

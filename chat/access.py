@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -60,11 +62,12 @@ def visitor_of(key: str | None) -> Visitor | None:
     return Visitor.objects.filter(key_hash=hash_key(key)).first() if key else None
 
 
-def chat_of(visitor: Visitor | None) -> ChatSession | None:
+def chat_of(visitor: Visitor | None, now: datetime) -> ChatSession | None:
     """The one chat that this browser sees."""
     if visitor is None:
         return None
-    return ChatSession.objects.shown_to(visitor).select_related("agent", "program", "offline_message").first()
+    shown = ChatSession.objects.shown_to(visitor, now)
+    return shown.select_related("agent", "program", "offline_message").first()
 
 
 def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
@@ -120,6 +123,12 @@ def is_attended_by(user: User, session: ChatSession) -> bool:
 
 def can_write_chat(user: User, session: ChatSession) -> bool:
     return session.is_active and is_attended_by(user, session)
+
+
+def has_written(agent: Agent, session: ChatSession, client_ids: Iterable[str]) -> bool:
+    """Whether a line that an agent sends is stored as theirs already."""
+    sent = [client_id for client_id in client_ids if _is_uuid(client_id)]
+    return session.messages.filter(agent=agent, client_id__in=sent).exists()
 
 
 def attachment_for_visitor(visitor: Visitor | None, public_id: str) -> Attachment | None:

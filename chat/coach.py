@@ -46,9 +46,26 @@ _VAGUE = {
     "una pregunta",
     "tengo una pregunta",
     "urgente",
+    # English is the second language of the product; apostrophes count as spaces.
+    "help",
+    "help me",
+    "i need help",
+    "can you help me",
+    "support",
+    "problem",
+    "i have a problem",
+    "an error",
+    "i have an error",
+    "i get an error",
+    "it doesn t work",
+    "it does not work",
+    "not working",
+    "i have a question",
+    "urgent",
 }
 _COURTESY = re.compile(
-    r"\b(?:hola|buen(?:os|as)? (?:dias?|tardes?|noches?)|buenas|saludos|por favor|porfavor|porfa|gracias)\b"
+    r"\b(?:hola|buen(?:os|as)? (?:dias?|tardes?|noches?)|buenas|saludos|por favor|porfavor|porfa|gracias"
+    r"|hello|hi|good (?:morning|afternoon|evening)|please|thanks|thank you)\b"
 )
 
 

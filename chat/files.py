@@ -4,8 +4,9 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from xml.parsers import expat
 
 import filetype
@@ -72,7 +73,15 @@ _TEXTUAL = {"application/pdf", "application/rtf"}
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|script|svg|body|iframe|head|img|meta)\b", re.IGNORECASE)
 # The namespaces of pages and pictures with scripts.
 _RUN_BY_BROWSERS = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
-_MOST_ZIP_NAMES = 2_000
+# What is looked at inside a ZIP, other ZIPs in it included. A key begins its file and is a few KB long;
+# so many heads are 32 MB at most, however much the archive would unpack to.
+_MOST_ZIP_FILES = 2_000
+_ZIP_HEAD_BYTES = 16 * 1024
+# A folder of a month in the folder of a year; archives that hold themselves go on for ever.
+_MOST_ZIP_LEVELS = 3
+_ZIP_HAS_PASSWORD = 0x1
+# Python unpacks these piece by piece. Of the others it would unpack the whole of what a few KB stand for.
+_ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 class FileRefused(RuleBroken):
@@ -114,8 +123,9 @@ def check_file(upload: UploadedFile) -> CheckedFile:
     if size > settings.CHAT_MAX_UPLOAD_BYTES:
         raise FileRefused(too_large())
     data = upload.read()
-    inner_names = _zip_names(data) if data[:4] in _ZIP else []
-    _refuse_keys([one_line(upload.name or "").rstrip(". "), *inner_names], data)
+    _refuse_key_name(upload.name or "")
+    _refuse_key(data)
+    inner_names = _ZipSearch().names(data) if data[:4] in _ZIP else []
     content_type = _type_of(data, inner_names)
     if content_type is None:
         raise FileRefused(_("Este tipo de archivo no se puede enviar. Se aceptan %s.") % ALLOWED_IN_WORDS)
@@ -150,10 +160,16 @@ def with_true_extension(name: str, content_type: str) -> str:
     return f"{name}.{endings[0]}"
 
 
-def _refuse_keys(names: list[str], data: bytes) -> None:
+def _refuse_key_name(name: str) -> None:
+    # Windows leaves points and spaces at the end away.
+    if _KEY_NAME.search(one_line(name).rstrip(". ")):
+        raise PrivateKeyRefused
+
+
+def _refuse_key(data: bytes) -> None:
     # Windows' Notepad saves "Unicode" with a zero after each letter.
     is_pem = _PEM_KEY.search(data) or _PEM_KEY.search(data.replace(b"\x00", b""))
-    if is_pem or _is_der_key(data) or any(map(_KEY_NAME.search, names)):
+    if is_pem or _is_der_key(data):
         raise PrivateKeyRefused
 
 
@@ -172,15 +188,65 @@ def _is_der_key(data: bytes) -> bool:
     return body[:1] == b"\x30" and _ENCRYPTED_KEY.search(body) is not None
 
 
-def _zip_names(data: bytes) -> list[str]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise FileRefused(_("El archivo ZIP está dañado. Vuelva a comprimirlo y envíelo otra vez.")) from None
-    if len(names) > _MOST_ZIP_NAMES:
-        raise FileRefused(_("El archivo ZIP contiene demasiados archivos. Envíe solo los necesarios."))
-    return names
+class _ZipSearch:
+    """Looks for private keys in a ZIP and in those inside it. What that may cost is counted for all."""
+
+    def __init__(self) -> None:
+        self._files_left = _MOST_ZIP_FILES
+        # ZIPs hardly shrink when they are compressed again.
+        self._bytes_left = 2 * settings.CHAT_MAX_UPLOAD_BYTES
+
+    def names(self, data: bytes, level: int = 1) -> list[str]:
+        """The names in the ZIP. Raises PrivateKeyRefused, and FileRefused for what cannot be looked into."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                members = archive.infolist()
+                self._count(members)
+                for member in members:
+                    self._look_at(archive, member, level)
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError):
+            raise FileRefused(
+                _("El archivo ZIP está dañado. Vuelva a comprimirlo y envíelo otra vez.")
+            ) from None
+        return [member.filename for member in members]
+
+    def _count(self, members: list[zipfile.ZipInfo]) -> None:
+        self._files_left -= len(members)
+        if self._files_left < 0:
+            raise FileRefused(_("El archivo ZIP contiene demasiados archivos. Envíe solo los necesarios."))
+
+    def _look_at(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, level: int) -> None:
+        _refuse_key_name(member.filename)
+        # A password keeps us from looking, and the customer would have to send it to be helped.
+        if member.flag_bits & _ZIP_HAS_PASSWORD:
+            raise FileRefused(
+                _(
+                    "El archivo ZIP tiene contraseña, y así no se puede revisar que no lleve una llave "
+                    "privada. Envíelo sin contraseña."
+                )
+            )
+        if member.compress_type not in _ZIP_METHODS:
+            raise FileRefused(_cannot_look_into())
+        with archive.open(member) as content:
+            head = content.read(_ZIP_HEAD_BYTES)
+            _refuse_key(head)
+            if head[:4] in _ZIP:
+                self._look_into(head, content, level)
+
+    def _look_into(self, head: bytes, rest: IO[bytes], level: int) -> None:
+        """A ZIP inside the ZIP; its list of names is at its end."""
+        data = head + rest.read(self._bytes_left)
+        self._bytes_left -= len(data)
+        if self._bytes_left <= 0 or level == _MOST_ZIP_LEVELS:
+            raise FileRefused(_cannot_look_into())
+        self.names(data, level + 1)
+
+
+def _cannot_look_into() -> str:
+    return _(
+        "El archivo ZIP no se puede revisar por dentro. Envíe los archivos sueltos, o en un ZIP común "
+        "sin otros adentro."
+    )
 
 
 def _type_of(data: bytes, inner_names: list[str]) -> str | None:

@@ -127,7 +127,7 @@ class IdentificationForm(forms.Form):
         max_length=200,
         error_messages={"required": gettext_lazy("Escriba el nombre o razón social que aparece en su RFC.")},
     )
-    program = ProgramField(widget=forms.TextInput(attrs={"list": "programs", "autocomplete": "off"}))
+    program = ProgramField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
     program_version = forms.CharField(
         label=gettext_lazy("Versión"),
         max_length=40,
@@ -136,8 +136,14 @@ class IdentificationForm(forms.Form):
         },
     )
 
+    def __init__(self, *args: Any, programs_id: str = "programs", **kwargs: Any) -> None:
+        """`programs_id` names the list of programs, apart where one page holds several of these forms."""
+        super().__init__(*args, **kwargs)
+        self.programs_id = programs_id
+        self.fields["program"].widget.attrs["list"] = programs_id
+
     @classmethod
-    def of(cls, session: ChatSession) -> "IdentificationForm":
+    def of(cls, session: ChatSession, **ids: str) -> "IdentificationForm":
         """The form filled in with what is known."""
         return cls(
             initial={
@@ -145,7 +151,8 @@ class IdentificationForm(forms.Form):
                 "legal_name": session.legal_name,
                 "program": session.program.name if session.program else "",
                 "program_version": session.program_version,
-            }
+            },
+            **ids,
         )
 
     @property

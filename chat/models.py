@@ -19,6 +19,8 @@ from core.folio import new_folio
 
 AGENTS_GROUP = "Agentes"
 SUPERVISORS_GROUP = "Supervisores"
+# How long a chat that ended unseen calls its agent: over a night, and not over a holiday.
+UNSEEN_FOR = timedelta(hours=24)
 
 
 def new_chat_folio() -> str:
@@ -132,9 +134,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def ended(self) -> Self:
         return self.filter(state=ChatSession.State.ENDED)
 
-    def shown_to(self, visitor: Visitor) -> Self:
-        """The chat a customer's page shows: the open one, or an ended one that was not put away."""
-        return self.filter(visitor=visitor, put_away_at=None).order_by("-pk")
+    def shown_to(self, visitor: Visitor, now: datetime) -> Self:
+        """The chat a customer's page shows: the open one, or one that ended lately and was not put away."""
+        is_past = Q(ended_at__lte=now - settings.CHAT_SHOW_ENDED)
+        return self.filter(visitor=visitor, put_away_at=None).exclude(is_past).order_by("-pk")
 
     def related_to(self, session: "ChatSession") -> Self:
         """Earlier chats of the same RFC or e-mail, newest first."""
@@ -415,3 +418,12 @@ class Attachment(models.Model):
 def open_chats_of(agent: Agent) -> "models.QuerySet[ChatSession, Any]":
     """The chats an agent is attending, oldest first."""
     return ChatSession.objects.filter(agent=agent, state=ChatSession.State.ACTIVE).order_by(F("accepted_at"))
+
+
+def unseen_ends_of(agent: Agent, now: datetime) -> "models.QuerySet[ChatSession, Any]":
+    """Chats of an agent that others ended lately with lines that the agent has not seen, and how many of
+    these are the customer's (`unread_lines`)."""
+    theirs = Q(messages__author=Message.Author.CUSTOMER, messages__number__gt=F("agent_read"))
+    ended = ChatSession.objects.ended().filter(agent=agent, agent_read__lt=F("last_number"))
+    lately = ended.filter(ended_at__gt=now - UNSEEN_FOR).exclude(end_reason=ChatSession.EndReason.AGENT)
+    return lately.annotate(unread_lines=models.Count("messages", filter=theirs)).order_by("ended_at")

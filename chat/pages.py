@@ -14,7 +14,7 @@ from chat.services import place_in_queue, words_of_customer
 from chat.texts import script_texts
 from offline_messages.forms import OfflineMessageForm
 from scheduling.services import current_calendar
-from scheduling.wording import instant_in_words, weekly_hours_in_words
+from scheduling.wording import hour_in_short, instant_in_words, weekly_hours_in_words
 
 # A customer who scrolls further back than this reads the transcript that is sent by mail.
 LINES_SHOWN = 500
@@ -76,8 +76,7 @@ def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "show_place_ms": int(settings.CHAT_SHOW_QUEUE_PLACE.total_seconds() * 1000),
         "ends_at": session.inactivity_ends_at if session.warned_at else None,
         "hours_to_choose": [
-            {"value": events.instant(hour), "words": instant_in_words(hour, now)}
-            for hour in session.hours_to_choose
+            {"value": events.instant(hour), "words": hour_in_short(hour)} for hour in session.hours_to_choose
         ],
         "offer_client_id": uuid.uuid4(),
         "known": _known(session) if session.offered_at or session.offered_hours else {},

@@ -59,6 +59,10 @@ def _of_console() -> dict[str, str]:
         "reconnecting": _("Sin conexión: reconectando…"),
         "no_server": _("No hay conexión con el servidor. Intente de nuevo en un momento."),
         "note_placeholder": _("Nota: el cliente no la ve"),
+        "no_files_in_notes": _(
+            "Los archivos no van en notas internas y este no se envió: quite «Nota interna» para enviarlo al "
+            "cliente."
+        ),
         "one_column": _("Ver un chat a la vez"),
         "two_columns": _("Ver dos chats a la vez"),
         "chat_closed_to_you": _("Ese chat no se puede abrir."),

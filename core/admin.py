@@ -117,7 +117,9 @@ class MailAdmin(ReadOnlyAdmin, admin.ModelAdmin):
 
     @admin.display(description=_("estado"), ordering="status")
     def state(self, email: Email) -> str:
-        return str(MAIL_STATES.get(email.status, _("por enviar")))
+        # What was withdrawn keeps the state that it had, and an end.
+        is_withdrawn = email.expires_at is not None and email.status != STATUS.sent
+        return str(_("retirado") if is_withdrawn else MAIL_STATES.get(email.status, _("por enviar")))
 
     @admin.display(description=_("creado"), ordering="created")
     def queued_at(self, email: Email) -> str:

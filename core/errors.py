@@ -2,6 +2,8 @@
 
 from django.utils.functional import Promise
 
+from core import measures
+
 
 class RuleBroken(Exception):
     """A rule of the product said no. Views show `text`; sockets send `code` and `text`.
@@ -14,5 +16,6 @@ class RuleBroken(Exception):
 
     def __init__(self, text: str | Promise = "") -> None:
         super().__init__(self.code)
+        measures.REFUSALS.labels(self.code).inc()
         if text:
             self.text = text

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
+from core import measures
 from core.errors import RuleBroken
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def check_limit(name: str, key: str) -> None:
     allowed, seconds = _parse(settings.LIMITS[name])
     window, elapsed = divmod(time.time(), seconds)
     if _count(_cache_key(name, key, int(window)), seconds) > allowed:
+        measures.LIMITS_EXCEEDED.labels(name).inc()
         raise LimitExceeded(math.ceil(seconds - elapsed))
 
 

@@ -43,12 +43,13 @@ def queue_mail(
     context: dict[str, Any],
     subject: str,
     attachments: Sequence[Attachment] = (),
+    tag: str = "",
 ) -> None:
     """Queue ``templates/mail/<template>.txt``, and its ``.html`` if there is one, for the clock to send.
 
     It is rows in the database, so it stands or falls with the caller's transaction; the bytes of attachments
-    lie beside the chat's files, and go with the mail. Raises ValidationError when `to` is not exactly one
-    address.
+    lie beside the chat's files, and go with the mail. By its `tag`, which nobody but us reads, it can be
+    withdrawn. Raises ValidationError when `to` is not exactly one address.
     """
     validate_email(to)
     context = {"public_url": settings.PUBLIC_URL} | context
@@ -61,12 +62,24 @@ def queue_mail(
         message=_render_text(f"mail/{template}.txt", context),
         html_message=_render_html(f"mail/{template}.html", context),
         headers=HEADERS,
+        # Without a template post_office makes nothing of it.
+        context={"tag": tag} if tag else None,
         # The same on every attempt, so that a mail sent twice is seen to be one.
         message_id=make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname),
         priority=PRIORITY.medium,
         status=STATUS.queued,
     )
     mail.attachments.set(_stored(attachment) for attachment in attachments)
+
+
+def withdraw(*, tag: str, now: datetime) -> int:
+    """Keep the mails of a tag that still wait from ever going out, and return how many.
+
+    One that is being sent at this very moment may arrive.
+    """
+    waiting = Email.objects.filter(context__tag=tag, status__in=[STATUS.queued, STATUS.requeued])
+    # Not deleted: post_office writes about the rows that it failed to send, and would find one gone.
+    return waiting.update(expires_at=now)
 
 
 def send_queued() -> int:

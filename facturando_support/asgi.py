@@ -15,14 +15,17 @@ pages = get_asgi_application()
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from facturando_support.body_limit import BodyLimit  # noqa: E402
 from facturando_support.http_threads import HttpThreads  # noqa: E402
-from facturando_support.sockets import ExactOrigins, reject  # noqa: E402
+from facturando_support.single_process import OnlyProcess  # noqa: E402
+from facturando_support.sockets import ExactOrigins, LoggedSockets, reject  # noqa: E402
 
 # Without the last route an unknown path would be a traceback in the log.
 sockets = URLRouter([*websocket_urlpatterns, re_path(r"", reject)])
 
-application = ProtocolTypeRouter(
-    {
-        "http": BodyLimit(HttpThreads(pages)),
-        "websocket": ExactOrigins(AuthMiddlewareStack(sockets), settings.PUBLIC_ORIGINS),
-    }
+application = OnlyProcess(
+    ProtocolTypeRouter(
+        {
+            "http": BodyLimit(HttpThreads(pages)),
+            "websocket": LoggedSockets(ExactOrigins(AuthMiddlewareStack(sockets), settings.PUBLIC_ORIGINS)),
+        }
+    )
 )

@@ -8,6 +8,8 @@ from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import measures
+
 # A browser that still sends reads no answer. So much more is read and dropped; then the connection goes.
 DRAIN_BYTES = 64 * 1024 * 1024
 
@@ -81,16 +83,22 @@ def content_length(scope: Any) -> int:
 
 async def refuse(scope: Any, send: Any) -> None:
     """Answer 413, as JSON to whoever asks for JSON."""
+    measures.REFUSALS.labels("upload.too-large").inc()
     content_type, body = answer(accepts_json=_accepts_json(scope))
     headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'self'"),
+        (b"content-security-policy", _policy().encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _policy() -> str:
+    """An upload is refused inside the chat's frame, also on somebody else's site."""
+    return f"default-src 'none'; frame-ancestors {' '.join(settings.FRAMED_CSP['frame-ancestors'])}"
 
 
 def answer(*, accepts_json: bool) -> tuple[bytes, bytes]:

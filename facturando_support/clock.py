@@ -1,11 +1,10 @@
 """The clock: every second it does what became due, and beside that it sends the queued mail."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from channels.db import database_sync_to_async
 from django.core.cache import cache
@@ -13,10 +12,10 @@ from django.db import close_old_connections, connections, reset_queries
 from django.utils import timezone
 
 from chat.services import due_acts as chat_acts
+from core import measures
+from core.acts import log_failure
 from core.mail import forget_old, send_queued
 from scheduling.services import due_acts as scheduling_acts
-
-logger = logging.getLogger(__name__)
 
 Act = Callable[[datetime], object]
 
@@ -24,13 +23,10 @@ Act = Callable[[datetime], object]
 ROUND_SECONDS = 1.0
 # A mail that arrives some seconds later surprises nobody.
 MAIL_SECONDS = 5.0
-# An act that fails every second would fill the disk with one and the same traceback.
-REPEAT_FAILURE_AFTER = timedelta(minutes=1)
 # A mail in the middle of being sent at the end may finish; a mail server that hangs may not hold the process.
 MAIL_FAREWELL_SECONDS = 2.0
 
 _HEARTBEAT = "clock_last_round_at"
-_logged_at: dict[str, datetime] = {}
 
 
 async def run_clock(stop: asyncio.Event) -> None:
@@ -54,6 +50,7 @@ def due_acts() -> list[Act]:
     return [*scheduling_acts(), *chat_acts()]
 
 
+@measures.ROUND_SECONDS.time()
 def run_round(now: datetime) -> None:
     """Do everything that is due at `now`, and leave the sign of life that readiness looks at."""
     for act in [*due_acts(), _leave_heartbeat]:
@@ -67,7 +64,8 @@ def run_act(act: Act, now: datetime) -> None:
     try:
         act(now)
     except Exception:  # noqa: BLE001 - one broken rule must stop neither the other rules nor the clock
-        _log_failure(act.__qualname__, now)
+        measures.FAILED_ACTS.labels(act.__qualname__).inc()
+        log_failure(act.__qualname__, now)
 
 
 def seconds_since_round(now: datetime) -> float | None:
@@ -94,13 +92,6 @@ def _send_queued(_now: datetime) -> None:
 
 def _leave_heartbeat(now: datetime) -> None:
     cache.set(_HEARTBEAT, now.timestamp(), timeout=None)
-
-
-def _log_failure(name: str, now: datetime) -> None:
-    last = _logged_at.get(name)
-    if last is None or now - last >= REPEAT_FAILURE_AFTER:
-        _logged_at[name] = now
-        logger.exception("The clock's act %s failed.", name)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

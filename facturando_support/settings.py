@@ -78,6 +78,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "facturando_support.middleware.RequestLogMiddleware",
+    "facturando_support.middleware.MachinesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -194,7 +196,8 @@ USE_TZ = True
 # --- Static files and attachments -----------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+# A proxy reads them; in a place of their own it needs no way into VAR_DIR.
+STATIC_ROOT = Path(env.str("STATIC_DIR", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", str(Path(next(iter(bootstrap.__path__))) / "css"))]
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
@@ -261,10 +264,9 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if IS_HTTPS else 0
 # Whether the domain's other hosts are ready for HSTS is for their owner to know, not for the chat.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# And DEBUG is told by facturando.E001, as the error that it is.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W018", "security.W021"]
 SECURE_SSL_REDIRECT = IS_HTTPS
-# Asked from inside, past the proxy that speaks TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CSP: dict[str, list[str]] = {
@@ -284,6 +286,8 @@ SECURE_CSP: dict[str, list[str]] = {
 FRAMED_CSP = SECURE_CSP | {"frame-ancestors": [CSP.SELF, *EMBED_ORIGINS]}
 # The number of proxies in front that append to X-Forwarded-For; 0 means the peer is the customer.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# Whoever shows it reads /metrics; without one there is no such address.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- The rules of support -------------------------------------------------------------------------------
 
@@ -299,6 +303,9 @@ CHAT_OFFER_MESSAGE = _seconds("CHAT_OFFER_MESSAGE_SECONDS", 180)
 CHAT_SHOW_QUEUE_PLACE = _seconds("CHAT_SHOW_QUEUE_PLACE_SECONDS", 10)
 # Three missed heartbeats: long enough for a reload or a change of network, short enough for the customer.
 CHAT_AGENT_VANISHED = _seconds("CHAT_AGENT_VANISHED_SECONDS", 60)
+# Long enough to come back from lunch, read how the chat ended, rate it and ask for a copy. Whoever opens it
+# later has something new to ask.
+CHAT_SHOW_ENDED = _seconds("CHAT_SHOW_ENDED_SECONDS", 3600)
 CHAT_AUTO_ASSIGN = env.bool("CHAT_AUTO_ASSIGN", default=False)
 CHAT_HEARTBEAT = _seconds("CHAT_HEARTBEAT_SECONDS", 20)
 CHAT_MAX_UPLOAD_BYTES = env.int("CHAT_MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)
@@ -337,14 +344,26 @@ LIMITS = {
 MAX_BODY_BYTES = CHAT_MAX_UPLOAD_BYTES + 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
+# To standard error, from where systemd, a container or a shell takes it.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {
+            "()": "facturando_support.logs.PlainFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {"()": "facturando_support.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG else "json"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        # daphne's access lines name addresses of people; the proxy keeps those where they are wanted.
+        # Not Django's own handlers: one of them mails errors with all that a form held.
+        "django": {"handlers": [], "level": "INFO"},
+        # A line a request, which would bury what a developer looks for.
+        "facturando_support.requests": {"level": "WARNING" if DEBUG else "INFO"},
+        # daphne's access lines name addresses of people; ours take their place.
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "post_office": {"handlers": ["console"], "level": "WARNING", "propagate": False},

@@ -5,7 +5,10 @@ from django.urls import include, path
 
 from chat.views.widget import script
 from facturando_support import views
-from facturando_support.health import live, ready
+
+handler400 = views.bad_request
+handler404 = views.not_found
+handler500 = views.server_error
 
 urlpatterns = [
     path("", views.demo, name="demo"),
@@ -14,6 +17,4 @@ urlpatterns = [
     path("", include("offline_messages.urls")),
     path("", include("chat.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", live, name="healthz"),
-    path("readyz", ready, name="readyz"),
 ]

@@ -7,12 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core.mail import Attachment, queue_mail
+from core.mail import Attachment, queue_mail, withdraw
 from scheduling.ics import CONTENT_TYPE, calendar_file, file_name
 from scheduling.links import link_to, rebook_link_to
 from scheduling.models import Appointment
 from scheduling.slots import Slot
 from scheduling.wording import hour_in_words, instant_in_words, tolerance_in_words
+
+# Mails that must not go out once they are no longer true, by their templates.
+REMINDER, MISSED = "appointment_reminder", "appointment_missed"
 
 
 def queue_confirmed(appointment: Appointment, now: datetime) -> None:
@@ -33,16 +36,32 @@ def queue_cancelled(appointment: Appointment, now: datetime) -> None:
     _queue(appointment, "appointment_cancelled", subject, now, with_file=True)
 
 
+def queue_cancelled_by_us(appointment: Appointment, now: datetime) -> None:
+    """Apologize: it could not take place because our hours or shifts changed. The entry says so as well."""
+    subject = _("Su cita %(folio)s fue cancelada por un cambio nuestro") % _names(appointment, now)
+    _queue(appointment, "appointment_cancelled_by_us", subject, now, with_file=True)
+
+
 def queue_reminder(appointment: Appointment, now: datetime) -> None:
     """Remind of the hour and of the tolerance."""
     subject = _("Recordatorio de su cita %(folio)s: %(hour)s") % _names(appointment, now)
-    _queue(appointment, "appointment_reminder", subject, now)
+    _queue(appointment, REMINDER, subject, now)
+
+
+def withdraw_reminders(appointment: Appointment, now: datetime) -> None:
+    """Keep reminders that still wait from going out, such as those of a day without a mail server."""
+    withdraw(tag=_tag(REMINDER, appointment), now=now)
 
 
 def queue_missed(appointment: Appointment, now: datetime) -> None:
-    """Tell the manual's rule, and where to book again."""
+    """Tell the manual's rule, or that whoever had come was not there any more, and where to book again."""
     subject = _("No pudimos atender su cita %(folio)s") % _names(appointment, now)
-    _queue(appointment, "appointment_missed", subject, now)
+    _queue(appointment, MISSED, subject, now)
+
+
+def withdraw_missed(appointment: Appointment, now: datetime) -> None:
+    """Keep the mail of a missed one that turned out not to be from going out, if it still waits."""
+    withdraw(tag=_tag(MISSED, appointment), now=now)
 
 
 def queue_hit(appointment: Appointment, others: Sequence[Slot], now: datetime) -> None:
@@ -80,7 +99,12 @@ def _queue(
         }
         | context,
         attachments=[_file(appointment, now)] if with_file else [],
+        tag=_tag(template, appointment),
     )
+
+
+def _tag(template: str, appointment: Appointment) -> str:
+    return f"{template}/{appointment.folio}"
 
 
 def _file(appointment: Appointment, now: datetime) -> Attachment:

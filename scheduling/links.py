@@ -1,4 +1,4 @@
-"""Links in mails to customers: signed, good until a day after the appointment ends."""
+"""Links in mails to customers: signed, good until a week after the appointment ends."""
 
 from datetime import datetime, timedelta
 
@@ -10,8 +10,8 @@ from scheduling.models import Appointment
 SALT = "scheduling.link"
 # What the token is called in an address.
 PARAMETER = "llave"
-# Somebody who missed the hour opens it the same evening or the next morning.
-GOOD_AFTER_END = timedelta(days=1)
+# Somebody who missed the hour on a Friday opens it after the weekend, or after a week away.
+GOOD_AFTER_END = timedelta(days=7)
 
 
 def link_to(appointment: Appointment) -> str:

@@ -9,9 +9,11 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Q
 
+from scheduling import emails
 from scheduling.models import Appointment, AppointmentEvent
 
 State = Appointment.State
+Actor = AppointmentEvent.Actor
 
 
 class Act(StrEnum):
@@ -23,26 +25,37 @@ class Act(StrEnum):
     MISS = "miss"
     CANCEL = "cancel"
     REOPEN = "reopen"
+    MARK_ATTENDED = "mark-attended"
+    MARK_MISSED = "mark-missed"
+    AMEND = "amend"
 
 
 @dataclass(frozen=True)
 class Move:
-    """What an act does, and who may do it, in words for the table of README.md."""
+    """What an act does, and who may do it; whoever does it as a rule comes first."""
 
     before: Appointment.State
     after: Appointment.State
-    who: str
+    who: tuple[AppointmentEvent.Actor, ...]
+
+    def actor(self, by: AbstractUser | None) -> AppointmentEvent.Actor:
+        """Who does it when the call names but an account, or none."""
+        is_supervisor = by is not None and Actor.SUPERVISOR in self.who
+        return Actor.SUPERVISOR if is_supervisor else self.who[0]
 
 
 MOVES: dict[Act, Move] = {
-    Act.BOOK: Move(State.HELD, State.BOOKED, "customer"),
-    Act.RESCHEDULE: Move(State.BOOKED, State.BOOKED, "customer, supervisor"),
-    Act.CHANGE_AGENT: Move(State.BOOKED, State.BOOKED, "supervisor"),
-    Act.ARRIVE: Move(State.BOOKED, State.BOOKED, "customer"),
-    Act.ATTEND: Move(State.BOOKED, State.ATTENDED, "agent"),
-    Act.MISS: Move(State.BOOKED, State.MISSED, "clock"),
-    Act.CANCEL: Move(State.BOOKED, State.CANCELLED, "customer, supervisor"),
-    Act.REOPEN: Move(State.MISSED, State.BOOKED, "supervisor"),
+    Act.BOOK: Move(State.HELD, State.BOOKED, (Actor.CUSTOMER,)),
+    Act.RESCHEDULE: Move(State.BOOKED, State.BOOKED, (Actor.CUSTOMER, Actor.SUPERVISOR)),
+    Act.CHANGE_AGENT: Move(State.BOOKED, State.BOOKED, (Actor.SUPERVISOR,)),
+    Act.ARRIVE: Move(State.BOOKED, State.BOOKED, (Actor.CUSTOMER,)),
+    Act.ATTEND: Move(State.BOOKED, State.ATTENDED, (Actor.AGENT,)),
+    Act.MISS: Move(State.BOOKED, State.MISSED, (Actor.CLOCK,)),
+    Act.CANCEL: Move(State.BOOKED, State.CANCELLED, (Actor.CUSTOMER, Actor.SUPERVISOR, Actor.CLOCK)),
+    Act.REOPEN: Move(State.MISSED, State.BOOKED, (Actor.SUPERVISOR,)),
+    Act.MARK_ATTENDED: Move(State.BOOKED, State.ATTENDED, (Actor.SUPERVISOR,)),
+    Act.MARK_MISSED: Move(State.BOOKED, State.MISSED, (Actor.SUPERVISOR,)),
+    Act.AMEND: Move(State.MISSED, State.ATTENDED, (Actor.SUPERVISOR,)),
 }
 
 
@@ -53,6 +66,7 @@ def move(
     act: Act,
     now: datetime,
     by: AbstractUser | None = None,
+    actor: AppointmentEvent.Actor | None = None,
     reason: str = "",
     where: Q | None = None,
     **changes: Any,
@@ -60,10 +74,14 @@ def move(
     """Do an act if the row still is as the table, `where` and `appointment.starts_at` say, and note it.
 
     The row count of one conditional update decides, so of two who attempt the same act one does it. False
-    when it was not this call; `appointment` is then left as it was. `by` is empty for the customer and the
-    clock.
+    when it was not this call; `appointment` is then left as it was. `by` is the account of an agent or a
+    supervisor; `actor` is told where the table leaves it open: the clock that cancels. Reminders that still
+    wait and tell of what is no more are withdrawn.
     """
     step = MOVES[act]
+    actor = actor or step.actor(by)
+    if actor not in step.who:
+        raise ValueError(f"{act} is not done by: {actor}")
     rows = Appointment.objects.filter(
         where or Q(), pk=appointment.pk, state=step.before, starts_at=appointment.starts_at
     )
@@ -75,6 +93,7 @@ def move(
         appointment=appointment,
         at=now,
         act=act,
+        actor=actor,
         by_id=by.pk if by else None,
         reason=reason,
         state_before=step.before,
@@ -82,4 +101,6 @@ def move(
         starts_at_before=before,
         starts_at_after=appointment.starts_at,
     )
+    if not appointment.is_booked or appointment.starts_at != before:
+        emails.withdraw_reminders(appointment, now)
     return True

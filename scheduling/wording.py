@@ -57,6 +57,12 @@ def hour_in_words(instant: datetime, now: datetime | None = None, zone: str = DE
     }
 
 
+def hour_in_short(instant: datetime) -> str:
+    """An aware instant as "miércoles 25 de noviembre, 11:00", for lists of hours of Mexico City."""
+    local = instant.astimezone(MEXICO_CITY)
+    return f"{day_in_words(local.date())}, {local:%H:%M}"
+
+
 def tolerance_in_words() -> str:
     """The manual's rule, "Tolerancia en el chat", with the minutes in force."""
     minutes = int(settings.APPOINTMENT_TOLERANCE.total_seconds() // 60)

@@ -16,7 +16,17 @@ from tests import servers
 
 # Fast tests first: what is broken shows early, and the slow parts see code that works.
 STAGES = ("process", "engines", "browser")
-PROGRAMS = {"chromium", "firefox-esr", "lynx", "postgresql", "redis-server", "duk", "faketime"}
+PROGRAMS = {
+    "chromium",
+    "firefox-esr",
+    "lynx",
+    "postgresql",
+    "redis-server",
+    "duk",
+    "faketime",
+    "nginx",
+    "systemd-analyze",
+}
 # What a fixture starts, it needs.
 FIXTURE_NEEDS = {"postgres_url": "postgresql", "redis_url": "redis-server"}
 MISSING = pytest.StashKey[Counter[str]]()

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,52 @@ def _redis_answers(port: int) -> bool:
             return bool(client.ping())
         except redis_client.ConnectionError:
             return False
+
+
+# --- A clock that tests move ----------------------------------------------------------------------------
+
+
+class MovedClock:
+    """The wall clock of processes started with its `env`: it stands still until moved, or lets time run on.
+
+    Their waits stay real.
+    """
+
+    def __init__(self, folder: Path, instant: datetime) -> None:
+        self.path = folder / "clock"
+        self.stand_at(instant)
+
+    def stand_at(self, instant: datetime) -> None:
+        """It is `instant` now, until further notice."""
+        self.instant = instant
+        self._write(f"{instant.timestamp():.0f}")
+
+    def run(self) -> None:
+        """From where it stands it runs on as time does."""
+        away = self.instant - datetime.now(UTC)
+        self._write(f"{away.total_seconds():+.3f}s")
+
+    def _write(self, text: str) -> None:
+        # Replaced whole: processes read it at every look at the time.
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.replace(self.path)
+
+    @property
+    def env(self) -> dict[str, str]:
+        [library] = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+        return {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.path),
+            # What stands still is written as seconds, which no zone changes.
+            "FAKETIME_FMT": "%s",
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            # A remedy for another Python: with it threads wait seconds for each other.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            # Files keep their own times.
+            "NO_FAKE_STAT": "1",
+        }
 
 
 # --- The product ----------------------------------------------------------------------------------------

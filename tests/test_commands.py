@@ -1,6 +1,7 @@
 """What somebody types before anything of ours runs, and how a test that cannot run is skipped."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,8 @@ from tests.servers import ROOT, product_env
 WORKS = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
 FAILS = "#!/bin/sh\necho 'version not installed' >&2\nexit 127\n"
 IS_OLD = "#!/bin/sh\nexit 1\n"
+# The folders that bin/python knows by their whole path; this machine may have a Python in them.
+OF_THE_MACHINE = re.compile(r"(?<=\s)/((?:usr|opt|home|Library)/)")
 
 
 @pytest.fixture
@@ -32,10 +35,12 @@ def put(path: Path, script: str) -> None:
 
 
 def find_python(candidates: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    home = {"PATH": str(candidates), "HOME": str(candidates.parent)}
-    return subprocess.run(
-        [ROOT / "bin/python"], env=home | env, capture_output=True, text=True, timeout=60, check=False
-    )
+    """Run bin/python on a machine whose own folders are those of the test."""
+    machine = candidates.parent
+    script = machine / "find-python"
+    put(script, OF_THE_MACHINE.sub(rf"{machine}/\1", (ROOT / "bin/python").read_text()))
+    home = {"PATH": str(candidates), "HOME": str(machine)}
+    return subprocess.run([script], env=home | env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def is_found(result: subprocess.CompletedProcess[str]) -> bool:
@@ -91,6 +96,63 @@ def test_a_path_with_a_space_is_no_trouble(candidates, tmp_path):
     put(tmp_path / "mis versiones/versions/3.12.1/bin/python", WORKS)
 
     assert is_found(find_python(candidates, PYENV_ROOT=str(tmp_path / "mis versiones")))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "usr/local/bin/python3.13",
+        "usr/local/opt/python@3.13/bin/python3.13",
+        "opt/python3.12/bin/python3",
+        "opt/homebrew/bin/python3.14",
+        "opt/homebrew/opt/python@3.12/bin/python3.12",
+        "opt/conda/envs/factura/bin/python",
+        "home/linuxbrew/.linuxbrew/bin/python3.13",
+        "Library/Frameworks/Python.framework/Versions/3.13/bin/python3",
+        ".local/bin/python3.13",
+        ".local/share/uv/python/cpython-3.13.1-linux-x86_64-gnu/bin/python3.13",
+        ".local/share/mise/installs/python/3.13/bin/python",
+        ".asdf/installs/python/3.12.4/bin/python3",
+        "miniconda3/bin/python",
+        "miniforge3/envs/factura/bin/python3.12",
+        "anaconda3/bin/python3",
+        # What nobody knows yet.
+        "bin/python3.15",
+        "bin/python3.20",
+        ".pyenv/versions/3.16.0/bin/python3.16",
+        "usr/bin/python3.17",
+    ],
+)
+def test_a_python_that_is_not_on_the_path_is_found_where_it_was_put(candidates, tmp_path, place):
+    for name in ("python3", "python"):
+        put(candidates / name, IS_OLD)
+    put(tmp_path / "usr/local/bin/python3.14", FAILS)
+    put(tmp_path / place, WORKS)
+
+    assert is_found(find_python(candidates))
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [("UV_PYTHON_INSTALL_DIR", "3.13/bin/python3"), ("ASDF_DATA_DIR", "installs/python/3.13/bin/python3")],
+)
+def test_version_managers_are_searched_where_they_say_that_they_are(candidates, tmp_path, variable, place):
+    put(tmp_path / "elsewhere" / place, WORKS)
+
+    assert is_found(find_python(candidates, **{variable: str(tmp_path / "elsewhere")}))
+
+
+def test_a_python_that_is_simply_called_python_will_do(candidates):
+    put(candidates / "python", WORKS)
+
+    assert is_found(find_python(candidates))
+
+
+def test_a_version_that_the_lock_was_made_for_is_preferred_to_a_newer_one(candidates, tmp_path):
+    put(candidates / "python3.15", "#!/bin/sh\necho /wrong\n")
+    put(tmp_path / ".pyenv/versions/3.13.0/bin/python3.13", WORKS)
+
+    assert is_found(find_python(candidates))
 
 
 def test_without_a_python_one_sentence_says_what_to_install(candidates):

@@ -23,6 +23,11 @@ from scheduling.admin.hits import AsksBeforeHitting
 
 GROUPS = [(AGENTS_GROUP, gettext_lazy("Agente")), (SUPERVISORS_GROUP, gettext_lazy("Supervisor"))]
 PROFILE = ["capacity", "greeting"]
+PERSON = ["username", "first_name", "last_name", "email"]
+EMAIL_HELP = gettext_lazy(
+    "Solo para avisos: a los supervisores se les escribe cuando un cliente llega a su cita y ningún agente "
+    "está disponible. Los clientes no lo ven. Obligatorio para los supervisores."
+)
 
 
 def group_field() -> forms.ChoiceField:
@@ -38,38 +43,49 @@ def group_field() -> forms.ChoiceField:
     )
 
 
-class NamedForm(forms.ModelForm):
-    """An agent's first name is what customers read: "Le atiende …"."""
+class PersonForm(forms.ModelForm):
+    """An agent's first name is what customers read ("Le atiende …"), and supervisors can be written to."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "first_name" in self.fields:
             self.fields["first_name"].required = True
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        has_none = "email" in cleaned and not cleaned["email"]
+        if has_none and cleaned.get("group") == SUPERVISORS_GROUP:
+            self.add_error(
+                "email", _("Escriba el correo electrónico: un supervisor debe recibir los avisos.")
+            )
+        return cleaned
 
-class NewAgentForm(NamedForm, UserCreationForm):
+
+class NewAgentForm(PersonForm, UserCreationForm):
     group = group_field()
 
     class Meta:
         model = Agent
-        fields = ["username", "first_name", "last_name", *PROFILE]
+        fields = [*PERSON, *PROFILE]
         help_texts = {
-            "username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_.")
+            "username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_."),
+            "email": EMAIL_HELP,
         }
 
 
-class AgentForm(NamedForm):
+class AgentForm(PersonForm):
     # Whoever fills the form in; put there by `AgentAdmin.get_form`.
     supervisor: Agent | None = None
     group = group_field()
 
     class Meta:
         model = Agent
-        fields = ["username", "first_name", "last_name", "is_active", *PROFILE]
+        fields = [*PERSON, "is_active", *PROFILE]
         field_classes = {"username": UsernameField}
         labels = {"is_active": gettext_lazy("Cuenta habilitada")}
         help_texts = {
             "username": gettext_lazy("Con este nombre entra el agente. Letras, números y @/./+/-/_."),
+            "email": EMAIL_HELP,
             "is_active": gettext_lazy(
                 "Quite la marca para deshabilitarla: la persona ya no podrá entrar, lo que tenga abierto "
                 "termina en menos de un minuto y sus chats en curso vuelven a la cola. "
@@ -129,22 +145,22 @@ class AgentAdmin(AsksBeforeHitting, SupervisorAdmin, UserAdmin):
     add_form_template = None
     change_password_form = NewPasswordForm
     change_user_password_template = "admin/chat/agent/change_password.html"  # noqa: S105  a file's name
-    list_display = ["username", "shown_name", "group", "presence", "seen_at", "chats_at_hand"]
+    list_display = ["username", "shown_name", "email", "group", "presence", "seen_at", "chats_at_hand"]
     list_display_links = ["username", "shown_name"]
     list_filter = ["is_active", "groups", "is_available"]
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ["username", "first_name", "last_name"]
-    search_help_text = gettext_lazy("Usuario o nombre")
+    search_fields = PERSON
+    search_help_text = gettext_lazy("Usuario, nombre o correo electrónico")
     actions = None
     readonly_fields = ["new_password", "presence", "seen_at", "chats_at_hand"]
     fieldsets = (
-        (None, {"fields": ("username", "first_name", "last_name")}),
+        (None, {"fields": tuple(PERSON)}),
         (gettext_lazy("Acceso"), {"fields": ("group", "is_active", "new_password")}),
         (gettext_lazy("Chats"), {"fields": ("capacity", "greeting")}),
         (gettext_lazy("Estado"), {"fields": ("presence", "seen_at", "chats_at_hand")}),
     )
     add_fieldsets = (
-        (None, {"fields": ("username", "first_name", "last_name", "password1", "password2")}),
+        (None, {"fields": (*PERSON, "password1", "password2")}),
         (gettext_lazy("Acceso"), {"fields": ("group",)}),
         (gettext_lazy("Chats"), {"fields": ("capacity", "greeting")}),
     )

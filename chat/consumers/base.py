@@ -15,6 +15,7 @@ from django.utils import timezone
 from chat import commands, events, readers
 from chat.consumers import database
 from chat.cursor import Cursor, Verdict
+from core import measures
 from core.errors import RuleBroken
 from core.limits import check_limit
 from core.strict_json import BadFrame, loads_strict
@@ -147,6 +148,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Close once; nothing is sent or read after it."""
         if not self.is_closing:
             self.is_closing = True
+            measures.SOCKETS_CLOSED.labels(code).inc()
             await super().close(code, reason)
 
     async def push(self, frame: Frame) -> None:
@@ -198,6 +200,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
             await self._heard(payload)
         elif payload.get("type") == "chat.follow":
             await self.follow(payload)
+            if payload.get("after"):
+                measures.RESUMES.labels("staff" if self.for_staff else "customer").inc()
         else:
             await self.command(payload)
 
@@ -248,6 +252,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
             newest, facts = await database.standing(session, self.for_staff)
             await self.repair_facts(facts)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
+                measures.GAPS_REPAIRED.labels("heartbeat").inc()
                 await self.catch_up(session)
 
     async def repair_facts(self, facts: list[Frame]) -> None:
@@ -273,10 +278,12 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if cursor is None or (verdict := cursor.judge(number)) is Verdict.OLD:
             return
         if verdict is Verdict.GAP:
+            measures.GAPS_REPAIRED.labels("news").inc()
             await self.catch_up(frame["session"])
             return
         cursor.advance(number)
         await self.push(frame)
+        measures.delivered(frame["created_at"])
 
     async def catch_up(self, session: int) -> None:
         """Send what is missing, from the database, in order.

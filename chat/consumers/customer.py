@@ -5,12 +5,14 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
+from django.utils import timezone
 
 from chat import access, commands, events
 from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
+from core import trace
 from core.limits import client_address
 
 type Frame = dict[str, Any]
@@ -27,6 +29,7 @@ class CustomerConsumer(SupportConsumer):
         self.session = await self._session()
         if self.session is None:
             return Close.NO_CHAT
+        trace.folio.set(self.session.folio)
         visitor = f"visitor {self.session.visitor_id}"
         if self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR):
             return Close.TOO_MANY
@@ -38,7 +41,7 @@ class CustomerConsumer(SupportConsumer):
     def _session(self) -> ChatSession | None:
         cookies = parse_cookie(dict(self.scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
-        return access.chat_of(access.visitor_of(key))
+        return access.chat_of(access.visitor_of(key), timezone.now())
 
     async def follow(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted

@@ -15,7 +15,7 @@ from chat.services.sessions import lock_open
 from scheduling.models import Appointment, Service
 from scheduling.services import Details, SlotTaken, active_services, book, hold_slot, next_free
 from scheduling.slots import Slot
-from scheduling.wording import hour_in_words
+from scheduling.wording import hour_in_short, hour_in_words
 
 
 @transaction.atomic
@@ -32,8 +32,9 @@ def offer_hours(*, session: ChatSession, agent: Agent, now: datetime) -> ChatSes
     if not slots:
         raise NothingToOffer
     _offer(session, slots)
-    text = _("%(agent)s le ofrece una cita: elija una de las horas que aparecen abajo.")
-    say(session, text % {"agent": agent.shown_name}, rule="appointment.offered", now=now)
+    text = _("%(agent)s le ofrece una cita. Elija la hora: %(hours)s.")
+    hours = "; ".join(hour_in_short(slot.starts_at) for slot in slots)
+    say(session, text % {"agent": agent.shown_name, "hours": hours}, rule="appointment.offered", now=now)
     pass_the_turn(session, Author(agent), now)
     session.save()
     events.announce_session(session)

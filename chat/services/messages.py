@@ -12,6 +12,7 @@ from chat.coach import exact_message_request, is_vague
 from chat.files import CheckedFile
 from chat.models import Agent, Attachment, ChatSession, Message
 from chat.services.rules import ChatEnded, DraftConflict, IdentificationPending, NotYourChat
+from core import measures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Author:
         return Message.Author.AGENT if self.agent else Message.Author.CUSTOMER
 
 
+@measures.STORE_SECONDS.time()
 @transaction.atomic
 def post_message(*, session: ChatSession, author: Author, draft: Draft, now: datetime) -> Message:
     """Store one line of a chat and tell everyone who may read it.
@@ -56,7 +58,7 @@ def post_message(*, session: ChatSession, author: Author, draft: Draft, now: dat
     return message
 
 
-@transaction.atomic
+@measures.STORE_SECONDS.time()
 def post_file(
     *, session: ChatSession, author: Author, checked: CheckedFile, client_id: uuid.UUID, now: datetime
 ) -> Message:
@@ -64,13 +66,32 @@ def post_file(
 
     Raises as `post_message` does; the same `client_id` with other bytes is a DraftConflict.
     """
+    attachment = Attachment(
+        name=checked.name, content_type=checked.content_type, size=checked.size, sha256=checked.sha256
+    )
+    # Before the transaction: ten megabytes on a slow disk must not keep the chat's row locked.
+    attachment.content.save(checked.name, File(checked.content), save=False)
+    try:
+        message = _post_file(session, author, attachment, client_id, now)
+    except Exception:
+        attachment.content.delete(save=False)
+        raise
+    if message.attachment != attachment:
+        attachment.content.delete(save=False)
+    return message
+
+
+@transaction.atomic
+def _post_file(
+    session: ChatSession, author: Author, attachment: Attachment, client_id: uuid.UUID, now: datetime
+) -> Message:
     session = ChatSession.objects.lock(session.pk)
     if (first := _first_of(session, client_id)) is not None:
-        _refuse_file_conflict(first, author, checked)
+        _refuse_file_conflict(first, author, attachment)
         return first
     _refuse_unless_may_write(session, author, now)
     message = store_line(
-        session, author=author, text=checked.name, client_id=client_id, now=now, attachment=checked
+        session, author=author, text=attachment.name, client_id=client_id, now=now, attachment=attachment
     )
     pass_the_turn(session, author, now)
     session.save()
@@ -121,7 +142,7 @@ def store_line(
     now: datetime,
     rule: str = "",
     is_note: bool = False,
-    attachment: CheckedFile | None = None,
+    attachment: Attachment | None = None,
 ) -> Message:
     """Number a line on the locked row and announce it; the caller saves the session."""
     session.last_staff_number += 1
@@ -140,20 +161,10 @@ def store_line(
         created_at=now,
     )
     if attachment is not None:
-        _keep_file(message, attachment)
+        attachment.message = message
+        attachment.save()
     events.announce_message(message)
     return message
-
-
-def _keep_file(message: Message, checked: CheckedFile) -> None:
-    Attachment.objects.create(
-        message=message,
-        name=checked.name,
-        content_type=checked.content_type,
-        size=checked.size,
-        sha256=checked.sha256,
-        content=File(checked.content, name=checked.name),
-    )
 
 
 def _first_of(session: ChatSession, client_id: uuid.UUID) -> Message | None:
@@ -166,8 +177,8 @@ def _refuse_conflict(first: Message, author: Author, text: str, *, is_note: bool
         raise DraftConflict
 
 
-def _refuse_file_conflict(first: Message, author: Author, checked: CheckedFile) -> None:
-    is_same_file = first.is_file and first.attachment.sha256 == checked.sha256
+def _refuse_file_conflict(first: Message, author: Author, attachment: Attachment) -> None:
+    is_same_file = first.is_file and first.attachment.sha256 == attachment.sha256
     if not is_same_file or not _is_by(first, author):
         raise DraftConflict
 

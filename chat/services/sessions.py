@@ -22,9 +22,13 @@ from chat.services.rules import (
 from core.fields import rfc_check_digit_matches
 from offline_messages.models import OfflineMessage
 from offline_messages.services import leave_message
-from scheduling.services import NotBooked, TooLate, cancel, current_calendar
+from scheduling.models import AppointmentEvent
+from scheduling.services import NotBooked, cancel, current_calendar
 
 Reason = ChatSession.EndReason
+Actor = AppointmentEvent.Actor
+# Why a waiting chat ends when its customer wants it to.
+OF_CUSTOMER = {Reason.CUSTOMER, Reason.LEFT_MESSAGE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,8 +188,13 @@ def close(session: ChatSession, reason: str, now: datetime, line: str) -> ChatSe
     session.save()
     if was_waiting and session.appointment is not None:
         # It was attended when an agent took it; what no agent took is over, and not the customer's fault.
-        with suppress(NotBooked, TooLate):
-            cancel(appointment=session.appointment, now=now, reason=session.get_end_reason_display())
+        with suppress(NotBooked):
+            cancel(
+                appointment=session.appointment,
+                now=now,
+                actor=Actor.CUSTOMER if reason in OF_CUSTOMER else Actor.CLOCK,
+                reason=session.get_end_reason_display(),
+            )
     events.announce_session(session)
     if was_waiting:
         events.announce_queue()

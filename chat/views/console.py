@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
-from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, commands, files, services
+from chat.day import timeline_of
 from chat.forms import ComposerForm, IdentificationForm
-from chat.models import Agent, ChatSession, open_chats_of
+from chat.models import Agent, ChatSession, open_chats_of, unseen_ends_of
 from chat.texts import script_texts
 from core.errors import RuleBroken
 from core.limits import LimitExceeded, check_limit, client_address
 from offline_messages.models import OfflineMessage
-from scheduling.models import Appointment
-from scheduling.services import agenda, coming, current_calendar, day_of
+from scheduling.parsing import parse_day
+from scheduling.services import agenda, coming, current_calendar
 from scheduling.wording import day_in_words, instant_in_words
 
 UNPROCESSABLE = 422
@@ -111,8 +111,9 @@ def _lists(agent: Any, now: datetime) -> dict[str, Any]:
         "agent": agent,
         "is_open": calendar.is_open(now),
         "next_opening": instant_in_words(opening) if opening else "",
-        "waiting": ChatSession.objects.waiting().with_first_words(),
+        "waiting": ChatSession.objects.waiting().with_first_words().select_related("appointment__agent"),
         "mine": open_chats_of(agent),
+        "unseen_ends": unseen_ends_of(agent, now),
         "offline_waiting": OfflineMessage.objects.waiting().count(),
         "agenda": agenda(agent=agent, day=timezone.localdate(now)),
         "coming": coming(agent=agent, now=now),
@@ -148,7 +149,9 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
         "session": session,
         "lines": session.messages.for_staff().select_related("session", "agent", "attachment"),
         "can_write": access.can_write_chat(request.user, session),
-        "identification_form": IdentificationForm.of(session),
+        "is_own": access.is_attended_by(request.user, session),
+        "identification_form": IdentificationForm.of(session, **_ids(session)),
+        "offered": [instant_in_words(hour) for hour in session.hours_to_choose],
         "earlier": ChatSession.objects.related_to(session).select_related("agent")[:EARLIER_CHATS_SHOWN],
         "client_id": uuid.uuid4(),
         "file_client_id": uuid.uuid4(),
@@ -159,6 +162,11 @@ def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **
         "max_megabytes": settings.CHAT_MAX_UPLOAD_BYTES // (1024 * 1024),
     }
     return render(request, "chat/_pane.html", context | changes, status=status)
+
+
+def _ids(session: ChatSession) -> dict[str, str]:
+    """Several panes are one page: a label must lead to the field of its own chat."""
+    return {"auto_id": f"id-{session.pk}-%s", "programs_id": f"programs-{session.pk}"}
 
 
 @for_agents
@@ -182,12 +190,21 @@ def accept(request: AgentRequest, folio: str) -> HttpResponse:
 @require_POST
 def send(request: AgentRequest, folio: str) -> HttpResponse:
     """A line or a file of the agent, by plain HTTP."""
-    session = _chat_or_404(request, folio)
+    session = _chat_written_in(request, folio)
     try:
         message = _store(request, session, request.user, timezone.now())
     except RuleBroken as broken:
         return _refused(broken, request)
     return JsonResponse(commands.stored_frame(message, for_staff=True))
+
+
+def _chat_written_in(request: AgentRequest, folio: str) -> ChatSession:
+    """The chat; also one that went to somebody else, for what was stored before and is sent again."""
+    session = ChatSession.objects.filter(folio=folio).first()
+    sent = [request.POST.get(name, "") for name in ("client_id", "file_client_id")]
+    if session is not None and access.has_written(request.user, session, sent):
+        return session
+    return _chat_or_404(request, folio)
 
 
 def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: datetime) -> Any:
@@ -211,7 +228,7 @@ def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: 
 def identify(request: AgentRequest, folio: str) -> HttpResponse:
     """The agent writes down or corrects who asks."""
     session = _chat_or_404(request, folio)
-    form = IdentificationForm(request.POST)
+    form = IdentificationForm(request.POST, **_ids(session))
     if not form.is_valid():
         return _show_pane(request, session, identification_form=form, status=UNPROCESSABLE)
     try:
@@ -261,26 +278,18 @@ def _refused(broken: RuleBroken, request: HttpRequest | None = None) -> JsonResp
 @require_GET
 def day_agenda(request: AgentRequest) -> HttpResponse:
     """A day of everybody's appointments as a timeline: hours down, agents across."""
-    try:
-        day = date.fromisoformat(request.GET.get("dia", ""))
-    except ValueError:
-        day = timezone.localdate()
-    rows = list(day_of(day=day))
-    agents = sorted({row.agent for row in rows}, key=lambda agent: agent.pk)
-    by_hour = {starts_at: list(same) for starts_at, same in groupby(rows, key=lambda row: row.starts_at)}
-    hours = [
-        {"starts_at": starts_at, "cells": [_of_agent(agent, same) for agent in agents]}
-        for starts_at, same in by_hour.items()
-    ]
+    now = timezone.now()
+    today = timezone.localdate(now)
+    day = parse_day(request.GET.get("dia", "")) or today
+    agents, rows = timeline_of(day, now)
     context = {
+        "day": day,
         "day_in_words": day_in_words(day, with_year=True),
+        "today": today,
         "yesterday": day - DAY,
         "tomorrow": day + DAY,
         "agents": agents,
-        "hours": hours,
+        "rows": rows,
+        "has_appointments": any(row.has_appointments for row in rows),
     }
     return render(request, "chat/agenda.html", context)
-
-
-def _of_agent(agent: Any, rows: list[Appointment]) -> Appointment | None:
-    return next((row for row in rows if row.agent == agent), None)

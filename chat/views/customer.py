@@ -74,7 +74,7 @@ def start(request: HttpRequest) -> HttpResponse:
     key = visitors.visitor_key(request)
     if key is None:
         draft = request.POST.get("text", "")
-        return _show(request, now, notice=_no_cookies(), draft=draft, status=UNPROCESSABLE)
+        return _show(request, now, notice=visitors.no_cookies(), draft=draft, status=UNPROCESSABLE)
     if "name" not in request.POST:
         return _ask_who(request, now)
     form = StartForm(request.POST)
@@ -109,13 +109,6 @@ def _open_chat(request: HttpRequest, key: str, form: StartForm, now: datetime) -
     check_limit("chats_per_address", client_address(request))
     start = services.ChatStart(**form.cleaned_data)
     return services.start_chat(key_hash=access.hash_key(key), start=start, now=now)
-
-
-def _no_cookies() -> str:
-    return _(
-        "Su navegador no aceptó la cookie del chat, y sin ella no podemos guardar su conversación. "
-        "Permita las cookies de este sitio y envíe otra vez su mensaje."
-    )
 
 
 def in_chat(view: Change) -> View:

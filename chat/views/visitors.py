@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from chat import access, services
 from chat.models import ChatSession, Visitor
+from core import trace
 
 # Long enough to come back for the transcript and the answer; renewed with each visit to the chat.
 COOKIE_AGE = timedelta(days=60)
@@ -22,9 +24,10 @@ def visitor(request: HttpRequest) -> Visitor | None:
 
 def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     """The chat that this browser may see; with the clock late, silence and closing time end it here."""
-    session = access.chat_of(visitor(request))
+    session = access.chat_of(visitor(request), now)
     if session is not None and services.enforce(session, now):
-        session = access.chat_of(session.visitor)
+        session = access.chat_of(session.visitor, now)
+    trace.folio.set(session.folio if session else "")
     return session
 
 
@@ -40,3 +43,11 @@ def remember(response: HttpResponse, key: str) -> HttpResponse:
         samesite="None" if settings.EMBED_ORIGINS else "Lax",
     )
     return response
+
+
+def no_cookies() -> str:
+    """What to do for a browser that did not keep its key."""
+    return _(
+        "Su navegador no aceptó la cookie del chat, y sin ella no podemos guardar lo que escribe. "
+        "Permita las cookies de este sitio y envíelo otra vez."
+    )

@@ -19,6 +19,7 @@ from scheduling.wording import day_in_words
 State = Appointment.State
 # Some two weeks of half hours; the list is long and parted by days.
 MOST_HOURS = 160
+NO_HOURS = _("No hay horas libres en los días que se ofrecen.")
 
 
 class ActForm(forms.Form):
@@ -28,8 +29,8 @@ class ActForm(forms.Form):
     title: Any = ""
     button: Any = ""
     done: Any = ""
-    # The state in which it is offered.
-    state = State.BOOKED
+    # In which it is offered.
+    states: tuple[str, ...] = (State.BOOKED,)
     is_grave = False
 
     def __init__(self, appointment: Appointment, now: datetime, data: Any = None) -> None:
@@ -47,8 +48,13 @@ class ActForm(forms.Form):
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is anything to choose from."""
+        """Whether it may be done now, and there is anything to choose from."""
         return True
+
+    @property
+    def nothing(self) -> Any:
+        """What stands there when it is not possible."""
+        return ""
 
     def _common(self, by: AbstractUser) -> dict[str, Any]:
         return {
@@ -60,8 +66,6 @@ class ActForm(forms.Form):
 
 
 class HourForm(ActForm):
-    nothing = _("No hay horas libres en los días que se ofrecen.")
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         slots = services.hours_for(appointment=self.appointment, now=self.now, count=MOST_HOURS)
@@ -79,7 +83,12 @@ class HourForm(ActForm):
 
     @property
     def is_possible(self) -> bool:
-        return bool(self.slots)
+        return bool(self.slots) and self.appointment.arrived_at is None
+
+    @property
+    def nothing(self) -> Any:
+        has_come = self.appointment.arrived_at is not None
+        return services.HasCome.to_supervisors if has_come else NO_HOURS
 
     @property
     def starts_at(self) -> datetime:
@@ -97,7 +106,7 @@ class RescheduleForm(HourForm):
 class ReopenForm(HourForm):
     act, title, button = "reopen", _("Reabrir"), _("Reabrir y avisar al cliente")
     done = _("La cita está agendada otra vez. Se avisa al cliente por correo.")
-    state = State.MISSED
+    states = (State.MISSED,)
 
     def do(self, by: AbstractUser) -> None:
         services.reopen(starts_at=self.starts_at, **self._common(by))
@@ -106,7 +115,6 @@ class ReopenForm(HourForm):
 class ChangeAgentForm(ActForm):
     act, title, button = "change-agent", _("Pasar a otro agente"), _("Pasar a este agente")
     done = _("La cita tiene otro agente.")
-    nothing = _("Ningún otro agente está libre a esa hora.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,8 +135,47 @@ class ChangeAgentForm(ActForm):
     def is_possible(self) -> bool:
         return bool(self.agents)
 
+    @property
+    def nothing(self) -> Any:
+        return _("Ningún otro agente está libre a esa hora.")
+
     def do(self, by: AbstractUser) -> None:
         services.move_to_agent(agent=self.agents[self.cleaned_data["agent"]], **self._common(by))
+
+
+class MarkAttendedForm(ActForm):
+    act, title, button = "mark-attended", _("Marcar como atendida"), _("Marcar como atendida")
+    done = _("La cita está marcada como atendida. No se avisa al cliente.")
+    states = (State.BOOKED, State.MISSED)
+
+    @property
+    def is_possible(self) -> bool:
+        return self.appointment.starts_at <= self.now
+
+    @property
+    def nothing(self) -> Any:
+        return services.NotBegun.text
+
+    def do(self, by: AbstractUser) -> None:
+        services.set_attended(**self._common(by))
+
+
+class MarkMissedForm(ActForm):
+    act, title = "mark-missed", _("Marcar que no se presentó")
+    button = _("Marcar que no se presentó y avisar al cliente")
+    done = _("La cita está marcada como no presentada. Se avisa al cliente por correo.")
+    is_grave = True
+
+    @property
+    def is_possible(self) -> bool:
+        return self.appointment.tolerance_ends_at < self.now
+
+    @property
+    def nothing(self) -> Any:
+        return services.ToleranceRuns.text
+
+    def do(self, by: AbstractUser) -> None:
+        services.set_missed(**self._common(by))
 
 
 class CancelForm(ActForm):
@@ -141,7 +188,15 @@ class CancelForm(ActForm):
 
 
 FORMS: dict[str, type[ActForm]] = {
-    form.act: form for form in (RescheduleForm, ChangeAgentForm, ReopenForm, CancelForm)
+    form.act: form
+    for form in (
+        RescheduleForm,
+        ChangeAgentForm,
+        ReopenForm,
+        MarkAttendedForm,
+        MarkMissedForm,
+        CancelForm,
+    )
 }
 
 

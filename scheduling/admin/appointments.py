@@ -41,6 +41,9 @@ ACTS = {
     Act.MISS: gettext_lazy("El cliente no se presentó"),
     Act.CANCEL: gettext_lazy("Se canceló"),
     Act.REOPEN: gettext_lazy("Se reabrió"),
+    Act.MARK_ATTENDED: gettext_lazy("Se marcó como atendida"),
+    Act.MARK_MISSED: gettext_lazy("Se marcó que no se presentó"),
+    Act.AMEND: gettext_lazy("Se marcó como atendida"),
 }
 
 
@@ -97,6 +100,24 @@ class DayFilter(admin.SimpleListFilter):
         return queryset
 
 
+class HitFilter(admin.SimpleListFilter):
+    """What is booked and to come, and no longer fits: its customer has yet to choose another hour."""
+
+    title = gettext_lazy("lugar en el horario")
+    parameter_name = "horario"
+    OUTSIDE = "fuera"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(self.OUTSIDE, _("Fuera de horario o de turno"))]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != self.OUTSIDE:
+            return queryset
+        return queryset.filter(pk__in=[row.pk for row in services.hit_by(now=timezone.now())])
+
+
 def _asks_otherwise(request: HttpRequest) -> bool:
     return bool(request.GET.get("q")) or any(name.startswith("starts_at__") for name in request.GET)
 
@@ -109,7 +130,7 @@ def _midnight(day: date) -> datetime:
 class AppointmentAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     list_display = ["hour", "state_in_words", "agent_name", "folio", "customer", "program_and_version"]
     list_display_links = ["hour", "folio"]
-    list_filter = [DayFilter, StateFilter, ("agent", AgentFilter), "service"]
+    list_filter = [DayFilter, StateFilter, HitFilter, ("agent", AgentFilter), "service"]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
@@ -181,7 +202,7 @@ class AppointmentAdmin(ReadOnlyAdmin, admin.ModelAdmin):
     def _page(self, appointment: Appointment, posted: ActForm | None, now: datetime) -> dict[str, Any]:
         # As it is now: what was refused may have been done by somebody else.
         appointment.refresh_from_db()
-        offered = [form for form in FORMS.values() if form.state == appointment.state]
+        offered = [form for form in FORMS.values() if appointment.state in form.states]
         forms = [posted if posted and type(posted) is form else form(appointment, now) for form in offered]
         return {
             "title": _("Cita %s") % appointment.folio,
@@ -251,6 +272,6 @@ def _history(appointment: Appointment) -> list[dict[str, Any]]:
 
 
 def _who(event: AppointmentEvent) -> str:
-    if event.by is not None:
-        return name_of(event.by)
-    return _("el reloj") if event.act == Act.MISS else _("el cliente")
+    """Who did it, and as what: an agent may be a supervisor as well."""
+    what = str(event.get_actor_display())
+    return what.capitalize() if event.by is None else _two_lines(name_of(event.by), what)

@@ -41,7 +41,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.filter(state=Appointment.State.HELD, held_until__lte=now)
 
     def overdue(self, now: datetime) -> Self:
-        """Booked, and the tolerance passed without the customer: missed, whatever the clock has done."""
+        """Booked, and the tolerance passed without the customer: over, whatever the clock has done."""
         return self.booked().filter(arrived_at=None, starts_at__lt=now - settings.APPOINTMENT_TOLERANCE)
 
     def on_day(self, day: date) -> Self:
@@ -162,15 +162,22 @@ class Appointment(models.Model):
 class AppointmentEvent(models.Model):
     """One move of an appointment, written with it."""
 
+    class Actor(models.TextChoices):
+        CUSTOMER = "customer", _("el cliente")
+        AGENT = "agent", _("agente")
+        SUPERVISOR = "supervisor", _("supervisor")
+        CLOCK = "clock", _("el reloj")
+
     appointment = models.ForeignKey(
         Appointment, verbose_name=_("cita"), on_delete=models.CASCADE, related_name="events"
     )
     at = models.DateTimeField(_("cuándo"))
     act = models.CharField(_("acto"), max_length=20)
+    actor = models.CharField(_("quién"), max_length=10, choices=Actor)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("quién"),
-        help_text=_("Vacío: el cliente o el reloj."),
+        verbose_name=_("cuenta"),
+        help_text=_("Del agente o del supervisor; el cliente y el reloj no tienen."),
         on_delete=models.PROTECT,
         related_name="+",
         null=True,

@@ -23,14 +23,17 @@ from scheduling.services.booking import (
 from scheduling.services.counts import Counts, counts_by, total_of
 from scheduling.services.due import due_acts, mark_missed, remind, sweep_holds
 from scheduling.services.hours import current_calendar
-from scheduling.services.offers import active_services, days_with_room, free_slots, next_free
+from scheduling.services.offers import active_services, days_with_room, free_slots, is_hit, next_free
 from scheduling.services.rules import (
     AgentNotFree,
+    HasCome,
     HoldExpired,
+    NotBegun,
     NotBooked,
     NotMissed,
     ReasonMissing,
     SlotTaken,
+    ToleranceRuns,
     TooEarly,
     TooLate,
     TooManyAppointments,
@@ -42,6 +45,8 @@ from scheduling.services.supervising import (
     hours_for,
     move_to_agent,
     reopen,
+    set_attended,
+    set_missed,
     tell_hit,
 )
 
@@ -49,11 +54,14 @@ __all__ = [
     "AgentNotFree",
     "Counts",
     "Details",
+    "HasCome",
     "HoldExpired",
+    "NotBegun",
     "NotBooked",
     "NotMissed",
     "ReasonMissing",
     "SlotTaken",
+    "ToleranceRuns",
     "TooEarly",
     "TooLate",
     "TooManyAppointments",
@@ -78,6 +86,7 @@ __all__ = [
     "hit_by",
     "hold_slot",
     "hours_for",
+    "is_hit",
     "mark_missed",
     "may_come",
     "move_to_agent",
@@ -86,6 +95,8 @@ __all__ = [
     "remind",
     "reopen",
     "reschedule",
+    "set_attended",
+    "set_missed",
     "kept_for",
     "sweep_holds",
     "tell_hit",

@@ -20,14 +20,16 @@ COMING = timedelta(minutes=30)
 
 @transaction.atomic
 def arrive(*, appointment: Appointment, key_hash: str, now: datetime) -> Appointment:
-    """Note that the customer is there, and in which browser; coming again changes nothing.
+    """Note that the customer is there, and in which browser; coming again moves the chat to come to another.
 
     From ten minutes before the hour until the tolerance ends, its last instant included. Raises TooEarly,
     TooLate or NotBooked.
     """
     row = Appointment.objects.lock(appointment.pk)
     if row.state == State.ATTENDED or (row.is_booked and row.arrived_at is not None):
+        Appointment.objects.filter(pk=row.pk, state=State.BOOKED).update(arrived_key_hash=key_hash)
         admit(row, key_hash)
+        row.refresh_from_db()
         return row
     row = lock_booked(row, now)
     if now < row.opens_at:

@@ -16,9 +16,10 @@ from django.db.models import F, Q
 from core.fields import GENERIC_RFCS
 from core.folio import unused_folio
 from scheduling import emails
-from scheduling.models import Appointment, AppointmentReader, Service, Shift
-from scheduling.services.offers import agents_for, next_free, overlapping, plan_of
+from scheduling.models import Appointment, AppointmentEvent, AppointmentReader, Service, Shift
+from scheduling.services.offers import agents_for, fits, in_force, is_hit, next_free, overlapping, plan_of
 from scheduling.services.rules import (
+    HasCome,
     HoldExpired,
     NotBooked,
     SlotTaken,
@@ -157,17 +158,21 @@ def reschedule(
 ) -> Appointment:
     """Give an appointment another hour, keeping the old one until the new one is taken, and mail it.
 
-    `by` is the supervisor who does it, or None for the customer, who may do it three times. Raises NotBooked,
-    TooLate, TooManyMoves, and SlotTaken with the nearest other hours.
+    `by` is the supervisor who does it, or None for the customer, who may do it three times; an hour that our
+    own change made impossible is not counted. Raises NotBooked, TooLate, HasCome, TooManyMoves, and SlotTaken
+    with the nearest other hours.
     """
     with transaction.atomic():
         lock_agents()
         row = lock_booked(appointment, now)
         if row.starts_at == starts_at:
             return row
-        if by is None and row.moves >= settings.APPOINTMENT_MOST_MOVES:
+        if row.arrived_at is not None:
+            raise HasCome(HasCome.to_supervisors if by else "")
+        is_counted = by is None and not is_hit(row, now)
+        if is_counted and row.moves >= settings.APPOINTMENT_MOST_MOVES:
             raise TooManyMoves
-        counted = {"moves": F("moves") + 1} if by is None else {}
+        counted = {"moves": F("moves") + 1} if is_counted else {}
         is_moved = place(row, starts_at, now, act=Act.RESCHEDULE, by=by, reason=reason, **counted)
         if is_moved:
             emails.queue_changed(row, now)
@@ -182,16 +187,30 @@ def moves_left(appointment: Appointment) -> int:
 
 
 def cancel(
-    *, appointment: Appointment, now: datetime, by: AbstractUser | None = None, reason: str = ""
+    *,
+    appointment: Appointment,
+    now: datetime,
+    by: AbstractUser | None = None,
+    actor: AppointmentEvent.Actor | None = None,
+    reason: str = "",
 ) -> Appointment:
-    """Cancel an appointment and mail it. Raises NotBooked, or TooLate once it counts as missed."""
+    """Cancel an appointment and mail it.
+
+    `by` is the supervisor who does it; without, it is the customer unless `actor` says that it is the clock.
+    Raises NotBooked, or TooLate once it counts as missed.
+    """
     with transaction.atomic():
         row = lock_booked(appointment, now)
-        changes: Changes = {"cancelled_at": now, "sequence": F("sequence") + 1}
-        if not move(appointment=row, act=Act.CANCEL, now=now, by=by, reason=reason, **changes):
+        who: Changes = {"by": by, "actor": actor, "reason": reason}
+        if not move(appointment=row, act=Act.CANCEL, now=now, **who, **cancelled(now)):
             raise NotBooked
         emails.queue_cancelled(row, now)
     return row
+
+
+def cancelled(now: datetime) -> Changes:
+    """What a row becomes when it is cancelled; its entry in a calendar changes once more."""
+    return {"cancelled_at": now, "sequence": F("sequence") + 1}
 
 
 def place(
@@ -236,9 +255,11 @@ def lock_agents() -> None:
 def lock_booked(appointment: Appointment, now: datetime) -> Appointment:
     """The locked row of what will take place. Raises TooLate when it was missed, or else NotBooked."""
     row = Appointment.objects.lock(appointment.pk)
-    if row.state == State.MISSED or row.is_overdue(now):
+    is_over = row.is_overdue(now)
+    # What our own change made impossible is not missed: the clock is about to cancel it.
+    if row.state == State.MISSED or (is_over and fits(in_force(), row)):
         raise TooLate
-    if not row.is_booked:
+    if is_over or not row.is_booked:
         raise NotBooked
     return row
 

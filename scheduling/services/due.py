@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
+from core.acts import each
 from scheduling import emails
-from scheduling.models import Appointment, AppointmentQuerySet
+from scheduling.models import Appointment, AppointmentEvent, AppointmentQuerySet
+from scheduling.services.booking import cancelled
+from scheduling.services.offers import fits, in_force
+from scheduling.slots import Attendance
 from scheduling.states import Act, move
 
 # Somebody who typed for longer than the hour was held still gets it if nobody else wanted it.
@@ -25,51 +31,87 @@ def due_acts() -> list[Callable[[datetime], object]]:
 def sweep_holds(now: datetime) -> int:
     """Forget the holds that expired an hour ago; until then whoever wants the hour removes them."""
     old = Appointment.objects.expired(now - EXPIRED_HOLD_KEPT)
-    return sum(_forget(pk, old) for pk in old.order_by("held_until").values_list("pk", flat=True))
+    return each(old.order_by("held_until").values_list("pk", flat=True), _forget, old)
 
 
 @transaction.atomic
-def _forget(pk: int, old: AppointmentQuerySet) -> int:
+def _forget(pk: int, old: AppointmentQuerySet) -> bool:
     # Locked first: Django deletes by number what it read before, and a booking may have come between. One at
     # a time, so that no transaction keeps several rows that another wants in another order.
     row = old.select_for_update().filter(pk=pk).first()
-    return row.delete()[0] if row else 0
+    if row:
+        row.delete()
+    return row is not None
 
 
 def mark_missed(now: datetime) -> int:
-    """Manual, "Tolerancia en el chat": whoever is not there when it ends books again. Returns how many."""
-    return sum(_mark_missed(row, now) for row in Appointment.objects.overdue(now).select_related("service"))
+    """Manual, "Tolerancia en el chat": whoever is not there when it ends books again.
+
+    An hour that our own change of hours, shifts or agents made impossible is nobody's to miss: it is
+    cancelled, with an apology. Returns how many it ended in either way.
+    """
+    attendance = cache(in_force)
+    return each(Appointment.objects.overdue(now).select_related("service"), _end, attendance, now)
+
+
+def _end(row: Appointment, attendance: Callable[[], Attendance], now: datetime) -> bool:
+    return _miss(row, now) if fits(attendance(), row) else _cancel(row, now)
 
 
 @transaction.atomic
-def _mark_missed(row: Appointment, now: datetime) -> bool:
-    overdue = Q(arrived_at=None, starts_at__lt=now - settings.APPOINTMENT_TOLERANCE)
-    is_missed = move(appointment=row, act=Act.MISS, now=now, where=overdue, missed_at=now)
+def _miss(row: Appointment, now: datetime) -> bool:
+    is_missed = move(appointment=row, act=Act.MISS, now=now, where=_overdue(now), missed_at=now)
     if is_missed:
         emails.queue_missed(row, now)
     return is_missed
 
 
+@transaction.atomic
+def _cancel(row: Appointment, now: datetime) -> bool:
+    is_cancelled = move(
+        appointment=row,
+        act=Act.CANCEL,
+        now=now,
+        actor=AppointmentEvent.Actor.CLOCK,
+        reason=_("Cambio en nuestro horario o en los turnos"),
+        where=_overdue(now),
+        **cancelled(now),
+    )
+    if is_cancelled:
+        emails.queue_cancelled_by_us(row, now)
+    return is_cancelled
+
+
+def _overdue(now: datetime) -> Q:
+    return Q(arrived_at=None, starts_at__lt=now - settings.APPOINTMENT_TOLERANCE)
+
+
 def remind(now: datetime) -> int:
     """Remind of what comes within a day and, once more, of what comes within a quarter of an hour.
 
-    Each once, and only of hours that were agreed upon before their reminder was due; when the clock is so
-    late that both are due, only of the nearer one. Returns how many mails it queued.
+    Each once, and only of hours that were agreed upon before their reminder was due and that our own changes
+    have not made impossible; when the clock is so late that both are due, only of the nearer one. Returns how
+    many mails it queued.
     """
+    attendance = cache(in_force)
     soon = settings.APPOINTMENT_REMINDER_SOON
     to_come = Appointment.objects.booked().filter(starts_at__gt=now)
     is_soon = Q(starts_at__lte=now + soon)
     last = to_come.filter(is_soon, _agreed_before(soon), arrived_at=None, reminded_soon_at=None)
     first = to_come.filter(~is_soon, _agreed_before(DAY), starts_at__lte=now + DAY, reminded_day_at=None)
-    return _remind(last, "reminded_soon_at", now) + _remind(first, "reminded_day_at", now)
+    return sum(
+        each(_that_fit(due, attendance), _remind_of, due, mark, now)
+        for due, mark in ((last, "reminded_soon_at"), (first, "reminded_day_at"))
+    )
 
 
 def _agreed_before(wait: timedelta) -> Q:
     return Q(starts_at__gt=F("settled_at") + wait)
 
 
-def _remind(due: AppointmentQuerySet, mark: str, now: datetime) -> int:
-    return sum(_remind_of(row, due, mark, now) for row in due.select_related("service"))
+def _that_fit(due: AppointmentQuerySet, attendance: Callable[[], Attendance]) -> list[Appointment]:
+    """Those hit by a change stay unmarked: moved to another agent, say, they are still reminded of."""
+    return [row for row in due.select_related("service") if fits(attendance(), row)]
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from scheduling.calendar import Interval
 from scheduling.models import Appointment, Service, Shift
 from scheduling.services.hours import current_calendar
-from scheduling.slots import Bookings, Plan, Shifts, Slot, Terms, by_load, nearest
+from scheduling.slots import Attendance, Bookings, Plan, Shifts, Slot, Terms, by_load, nearest
 
 # How many other hours are offered to somebody whose hour is gone.
 OTHERS = 3
@@ -47,6 +47,25 @@ def plan_of(
     """What decides which hours of a service are free, as if the appointment `without` were not there."""
     terms = Terms(service.slot, service.notice if notice is None else notice, service.horizon_days)
     return Plan(current_calendar(), shifts_of(Shift.objects.all()), terms, _bookings(now, without))
+
+
+def in_force() -> Attendance:
+    """Which hours are attended now, and by whom."""
+    return Attendance(current_calendar(), shifts_of(Shift.objects.all()))
+
+
+def fits(attendance: Attendance, appointment: Appointment) -> bool:
+    """Whether an appointment can take place at its hour with its agent."""
+    return attendance.fits(appointment.agent_id, appointment.starts_at, appointment.ends_at)
+
+
+def is_hit(appointment: Appointment, now: datetime) -> bool:
+    """Whether a change of our hours, shifts or agents made a booked hour impossible that is not over.
+
+    Whoever has come is not hit: the chat begins all the same, with whoever is there.
+    """
+    is_to_come = appointment.is_booked and appointment.arrived_at is None and now < appointment.ends_at
+    return is_to_come and not fits(in_force(), appointment)
 
 
 def shifts_of(rows: Iterable[Shift]) -> Shifts:

@@ -80,7 +80,7 @@ class TooEarly(RuleBroken):
         super().__init__(line % {"minutes": minutes})
 
 
-class TooLate(RuleBroken):
+class TooLate(NotBooked):
     """The manual's tolerance passed without the customer."""
 
     code = "appointment.too-late"
@@ -95,6 +95,32 @@ class TooLate(RuleBroken):
             minutes,
         )
         super().__init__(line % {"minutes": minutes})
+
+
+class HasCome(RuleBroken):
+    """The customer is in the waiting room: the chat is about to begin, or waits for an agent."""
+
+    code = "appointment.has-come"
+    text = gettext_lazy(
+        "Ya está en la sala de espera y su chat está por empezar o espera a un agente: la hora ya no puede "
+        "cambiarse."
+    )
+    to_supervisors = gettext_lazy(
+        "El cliente ya entró a la sala de espera de esta cita: su chat está por empezar, espera a un agente "
+        "o ya terminó, y la hora no puede cambiarse. Si necesita otra hora, hay que agendar otra cita."
+    )
+
+
+class NotBegun(RuleBroken):
+    code = "appointment.not-begun"
+    text = gettext_lazy("Todavía no es la hora de la cita: se marca como atendida desde que empieza.")
+
+
+class ToleranceRuns(RuleBroken):
+    code = "appointment.tolerance-runs"
+    text = gettext_lazy(
+        "Todavía no termina la tolerancia de la cita: hasta entonces el cliente puede presentarse."
+    )
 
 
 class NotMissed(RuleBroken):

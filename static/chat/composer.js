@@ -32,6 +32,8 @@ const draftPrefix = (owner) => `fs.draft.${owner}`;
 const draftKey = (owner, session) => `${draftPrefix(owner)}${session}`;
 const outPrefix = (owner, session) => `fs.out.${owner}${session}.`;
 const joined = (texts) => texts.filter(Boolean).join("\n");
+// Copied out of what was not sent, a note still says that it is none of the customer's.
+const wordsOf = ({ text, type }) => (type === "note.send" ? `${phrase("note")}: ${text}` : text);
 
 // Unsent lines with their keys, the oldest first.
 function keptLines(prefix) {
@@ -47,14 +49,14 @@ export function takeOrphans(owner, sessions) {
   const outAll = outPrefix(owner, "").slice(0, -1);
   const lines = keptLines(outAll).filter(([key]) => isOrphan(outAll)(key));
   const drafts = store.keys(draftPrefix(owner)).filter(isOrphan(draftPrefix(owner)));
-  const texts = [...lines.map(([, line]) => line.text), ...drafts.map((key) => store.get(key))];
+  const texts = [...lines.map(([, line]) => wordsOf(line)), ...drafts.map((key) => store.get(key))];
   for (const key of [...lines.map(([key]) => key), ...drafts]) store.remove(key);
   return joined(texts);
 }
 
 export class Composer {
-  constructor(form, { session, timeline, send, authorName, onEnded, owner = "", isNote = () => false, maxBytes, maxChars, tooLarge }) {
-    Object.assign(this, { form, session, timeline, sendFrame: send, authorName, onEnded, isNote, maxBytes, maxChars, tooLarge });
+  constructor(form, { session, timeline, send, authorName, onEnded, owner = "", isNote = () => false, beNote = () => {}, maxBytes, maxChars, tooLarge }) {
+    Object.assign(this, { form, session, timeline, sendFrame: send, authorName, onEnded, isNote, beNote, maxBytes, maxChars, tooLarge });
     this.box = form.querySelector('[data-role="text-box"]');
     this.fileInput = form.querySelector('[data-role="file-input"]');
     this.uploads = form.querySelector('[data-role="uploads"]');
@@ -155,6 +157,12 @@ export class Composer {
     this.onInput();
   }
 
+  // What was a note is written on as one.
+  takeBack(line) {
+    if (line.type === "note.send") this.beNote();
+    this.put(line.text);
+  }
+
   // One line at a time keeps their order; the same id again is harmless.
   flush() {
     const [head] = this.outbox;
@@ -201,13 +209,14 @@ export class Composer {
     if (frame.code === "chat.ended") { this.onEnded(); return; }
     if (frame.code === "limit.exceeded") { this.timeline.fail(line.client_id, frame.text); setTimeout(() => this.flush(), RETRY_LIMIT_MS); return; }
     this.forget(line.client_id);
-    this.timeline.fail(line.client_id, frame.text, () => { this.timeline.remove(line.client_id); this.put(line.text); });
+    this.timeline.fail(line.client_id, frame.text, () => { this.timeline.remove(line.client_id); this.takeBack(line); });
     this.flush();
   }
 
   // What was not sent when the chat ended, or went to somebody else, is taken to where it can be used again.
   takeUnsent() {
-    const unsent = joined([...this.outbox.map((line) => line.text), this.box.value]);
+    const draft = this.box.value && wordsOf({ text: this.box.value, type: this.isNote() ? "note.send" : "message.send" });
+    const unsent = joined([...this.outbox.map(wordsOf), draft]);
     for (const line of [...this.outbox]) { this.forget(line.client_id); this.timeline.remove(line.client_id); }
     this.box.value = "";
     store.remove(this.draftKey);
@@ -221,6 +230,8 @@ export class Composer {
   }
 
   sendFiles(files) {
+    // Files have no notes: this one would reach the customer, whom the agent believes shut out.
+    if (this.isNote()) { this.complain(phrase("no_files_in_notes")); return; }
     // What was refused for good has been read when the next file comes.
     for (const row of this.uploads.querySelectorAll('[data-is-final="true"]')) row.remove();
     for (const file of files) new Upload(this, file).start();

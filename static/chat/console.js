@@ -1,6 +1,7 @@
 // The agents' console: lists and panes rendered by the server, kept alive by one socket.
 
 import { Attention } from "./attention.js";
+import { clockOffset } from "./clock.js";
 import { Composer, store, takeOrphans } from "./composer.js";
 import { Timeline, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
@@ -8,13 +9,19 @@ import { Transport } from "./transport.js";
 const root = document.querySelector('[data-role="console"]');
 const role = (name, within = root) => within.querySelector(`[data-role="${name}"]`);
 const agent = Number(root.dataset.agent);
-const clockOffset = Date.parse(root.dataset.now) - Date.now();
 const attention = new Attention(role("sound"), "fs.console.silent");
 const owner = `agente-${agent}-`;
+const noteKey = (session) => `fs.note.${owner}${session}`;
 const panes = new Map();
 const accepting = new Set();
+// What lost news and the passing of time change in the lists, without anything that happens.
+const LISTS_AGAIN_MS = 60000;
+// Of two columns a narrow window has none beside the lists.
+const NARROW = 720;
 let known = waitingIds();
 let shown = [];
+let offset = clockOffset(root.dataset.now);
+let listsReadAt = Date.now();
 
 const transport = new Transport({
   socketPath: "/ws/agente/",
@@ -40,8 +47,9 @@ async function start() {
   await Promise.all(mine().map((button) => load(button.dataset.open)));
   for (const key of store.keys(`fs.unsent.${owner}`)) showUnsent(key);
   keepUnsent(takeOrphans(owner, [...panes.keys()]), "");
+  for (const key of store.keys(noteKey(""))) if (!panes.has(Number(key.slice(noteKey("").length)))) store.remove(key);
   const [first] = mine();
-  if (first && window.innerWidth >= 720) show(panes.get(Number(first.dataset.session)));
+  if (first && window.innerWidth >= NARROW) show(panes.get(Number(first.dataset.session)));
   transport.start();
 }
 
@@ -52,7 +60,8 @@ function withPane(frame, act) {
 
 // --- Lists ----------------------------------------------------------------------------------------------
 
-function mine() { return [...role("lists").querySelectorAll('[data-open][data-session]')]; }
+function mine() { return [...role("lists").querySelectorAll("[data-mine]")]; }
+function unseenEnds() { return [...role("lists").querySelectorAll("[data-ended]")]; }
 function waitingIds() { return new Set([...document.querySelectorAll("[data-waiting]")].map((item) => item.dataset.waiting)); }
 
 let refreshing = null;
@@ -68,14 +77,27 @@ async function refreshLists() {
 }
 
 async function fetchLists() {
+  listsReadAt = Date.now();
   const html = await text("/agente/lista/");
   if (html === null) return;
-  const focused = document.activeElement && document.activeElement.dataset.accept;
+  const focused = role("lists").querySelector("button:focus");
   role("lists").replaceChildren(...parse(html).body.childNodes);
-  if (focused) { const again = role("lists").querySelector(`[data-accept="${focused}"]`); if (again) again.focus(); }
+  if (focused) focusAgain(focused.dataset);
+  readClock();
   announceNew();
   markLists();
   tick();
+  for (const button of mine()) if (!panes.has(Number(button.dataset.session))) await given(button.dataset.open);
+}
+
+function focusAgain({ accept, open }) {
+  const again = role("lists").querySelector(`[data-accept="${accept}"], [data-open="${open}"]`);
+  if (again) again.focus();
+}
+
+// The server's clock, as its newest fragment tells it.
+function readClock() {
+  offset = Date.parse(role("queue").dataset.now) - Date.now();
 }
 
 function announceNew() {
@@ -95,20 +117,37 @@ function markLists() {
     mark.textContent = count;
     button.classList.toggle("item--open", Boolean(pane) && shown.includes(pane));
   }
-  attention.count(unread + known.size);
+  attention.count(unread + known.size + markEnds());
+}
+
+// Chats that ended unseen stay in sight until they were opened; the server may not know yet that they were.
+function markEnds() {
+  for (const button of unseenEnds()) {
+    const pane = panes.get(Number(button.dataset.session));
+    if (pane && pane.isRead) button.closest("li").remove();
+    else button.classList.toggle("item--open", Boolean(pane) && shown.includes(pane));
+  }
+  role("ended").hidden = !unseenEnds().length;
+  return unseenEnds().length;
 }
 
 function tick() {
+  if (Date.now() - listsReadAt >= LISTS_AGAIN_MS) refreshLists();
   for (const item of document.querySelectorAll("[data-until]")) {
-    const left = Math.floor((Date.parse(item.dataset.until) - Date.now() - clockOffset) / 1000);
+    // Rounded as on the customer's page: both sides read the same second.
+    const left = Math.ceil((Date.parse(item.dataset.until) - Date.now() - offset) / 1000);
     // The next step of the same appointment has other words.
-    if (left < 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshLists, 1500); }
-    item.textContent = `${Math.floor(Math.max(0, left) / 60)}:${String(Math.max(0, left) % 60).padStart(2, "0")}`;
+    if (left <= 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshLists, 1500); }
+    item.textContent = minutes(left);
   }
   for (const item of document.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() + clockOffset - Date.parse(item.dataset.since)) / 1000));
-    item.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    item.textContent = minutes(Math.floor((Date.now() + offset - Date.parse(item.dataset.since)) / 1000));
   }
+}
+
+function minutes(seconds) {
+  const left = Math.max(0, seconds);
+  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
 }
 
 // --- Panes ----------------------------------------------------------------------------------------------
@@ -140,11 +179,15 @@ async function loadPane(folio) {
 
 function makePane(element) {
   const session = Number(element.dataset.session);
-  const pane = { element, session, folio: element.dataset.folio, unread: 0, delivered: 0, read: 0 };
+  const pane = { element, session, folio: element.dataset.folio };
+  pane.delivered = Number(element.dataset.agentDelivered);
+  pane.read = Number(element.dataset.agentRead);
   pane.isLive = element.dataset.canWrite === "1";
+  pane.isOwn = element.dataset.isOwn === "1";
   pane.state = element.dataset.state;
   pane.timeline = new Timeline(element, { side: "agent", fileUrl: (id) => `/agente/archivo/${id}/` });
   pane.timeline.moveMarks({ delivered: Number(element.dataset.customerDelivered), read: Number(element.dataset.customerRead) });
+  pane.unread = pane.isOwn ? pane.timeline.countUnread(pane.read, ["customer"]) : 0;
   if (pane.isLive) pane.composer = composerOf(pane);
   pane.timeline.scroller.addEventListener("scroll", () => seen(pane));
   return pane;
@@ -152,18 +195,36 @@ function makePane(element) {
 
 function composerOf(pane) {
   const form = role("composer", pane.element);
+  const note = noteSwitch(form, pane.session);
+  const composer = new Composer(form, {
+    session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
+    onEnded: () => reload(pane), owner, isNote: () => note.checked,
+    beNote: () => { note.checked = true; note.dispatchEvent(new Event("change")); },
+    maxBytes: Number(form.dataset.maxBytes), maxChars: Number(form.dataset.maxChars), tooLarge: form.dataset.tooLarge,
+  });
+  note.addEventListener("change", () => composer.complain(""));
+  return composer;
+}
+
+// It stays on after a note and comes back with the draft: a message kept from the customer can be said again,
+// a note that the customer has read cannot be taken back.
+function noteSwitch(form, session) {
   const note = role("note", form);
   const box = role("text-box", form);
   const placeholder = box.placeholder;
-  note.addEventListener("change", () => {
+  const place = () => {
     form.classList.toggle("composer--note", note.checked);
+    role("note-banner", form).hidden = !note.checked;
     box.placeholder = note.checked ? phrase("note_placeholder") : placeholder;
+  };
+  note.checked = store.get(noteKey(session)) === "1";
+  note.addEventListener("change", () => {
+    if (note.checked) store.set(noteKey(session), "1");
+    else store.remove(noteKey(session));
+    place();
   });
-  return new Composer(form, {
-    session: pane.session, timeline: pane.timeline, send: (frame) => transport.send(frame), authorName: root.dataset.agentName,
-    onEnded: () => reload(pane), owner, isNote: () => note.checked,
-    maxBytes: Number(form.dataset.maxBytes), maxChars: Number(form.dataset.maxChars), tooLarge: form.dataset.tooLarge,
-  });
+  place();
+  return note;
 }
 
 // Beside each other: the newest chosen and, with two columns, the one before it.
@@ -200,12 +261,14 @@ function fitColumns() {
 async function reload(pane) {
   const fresh = await load(pane.folio);
   if (fresh && !fresh.composer) salvage(pane, fresh.timeline);
+  if (fresh) seen(fresh);
   markLists();
   return fresh;
 }
 
-function salvage({ composer, folio }, timeline) {
+function salvage({ composer, folio, session }, timeline) {
   if (!composer) return;
+  store.remove(noteKey(session));
   composer.forgetShown(timeline);
   keepUnsent(composer.takeUnsent(), folio);
 }
@@ -238,7 +301,8 @@ function setColumns(columns) {
 // --- News -----------------------------------------------------------------------------------------------
 
 function received(pane, frame) {
-  if (pane.composer) pane.composer.forget(frame.client_id);
+  // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
+  if (pane.composer) pane.composer.stored(frame);
   if (!pane.timeline.add(frame)) return;
   if (frame.author === "customer") {
     showTyping(pane, false);
@@ -252,11 +316,12 @@ function isSeen(pane) {
   return !document.hidden && shown.includes(pane) && pane.timeline.isAtEnd();
 }
 
+// Also after the end: what the customer wrote last is unread until it was shown.
 function seen(pane) {
-  if (!pane.isLive) return;
+  if (!pane.isOwn) return;
   const delivered = pane.timeline.lastShared();
   const read = isSeen(pane) ? delivered : pane.read;
-  if (isSeen(pane) && pane.unread) { pane.unread = 0; markLists(); }
+  if (isSeen(pane) && (pane.unread || !pane.isRead)) { pane.unread = 0; pane.isRead = true; markLists(); }
   if (delivered === pane.delivered && read === pane.read) return;
   if (transport.send({ type: "marks.move", session: pane.session, delivered, read })) Object.assign(pane, { delivered, read });
 }
@@ -274,10 +339,10 @@ function showTyping(pane, isTyping) {
 async function moved(frame) {
   const pane = panes.get(frame.session);
   if (!pane) {
-    if (frame.agent === agent && frame.state === "active") await given(frame);
+    if (frame.agent === agent) await refreshLists();
     return;
   }
-  const key = JSON.stringify([frame.state, frame.agent, frame.is_identified]);
+  const key = JSON.stringify([frame.state, frame.agent, frame.is_identified, frame.offered_hours]);
   if (pane.key === key) return;
   const wasKnown = pane.key !== undefined || (frame.state === pane.state && frame.agent === agent);
   pane.key = key;
@@ -288,15 +353,14 @@ async function moved(frame) {
 }
 
 // A chat that this agent did not ask for came by automatic assignment: it calls like one in the queue.
-async function given({ session, folio }) {
+async function given(folio) {
   const wasAsked = accepting.has(folio);
-  await refreshLists();
-  const pane = panes.get(session) || await load(folio);
+  const pane = await load(folio);
   if (!pane) return;
-  if (!shown.length) show(pane);
+  if (!shown.length && window.innerWidth >= NARROW) show(pane);
   if (wasAsked) return;
   attention.ring();
-  if (!isSeen(pane)) pane.unread += 1;
+  if (!isSeen(pane)) pane.unread = Math.max(1, pane.unread);
   markLists();
 }
 
@@ -312,9 +376,16 @@ async function refreshFacts(pane) {
   const html = await text(`/agente/chat/${pane.folio}/`);
   if (html === null) return;
   const fresh = parse(html);
-  for (const selector of ['[data-role="facts"]', ".pane__who"]) {
-    pane.element.querySelector(selector).replaceChildren(...fresh.querySelector(selector).childNodes);
+  for (const part of pane.element.querySelectorAll("[data-part]")) {
+    if (part.contains(document.activeElement) || isTyped(part)) continue;
+    const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+    part.hidden = other.hidden;
+    part.replaceChildren(...other.childNodes);
   }
+}
+
+function isTyped(part) {
+  return [...part.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
 }
 
 function refused(frame) {
@@ -333,7 +404,8 @@ async function cameBack(isOnline) {
     if (pane.isLive && !here.has(pane.session)) { if (!await reload(pane)) lose(pane); }
     else if (pane.composer) pane.composer.flush();
   }
-  for (const button of mine()) if (!panes.has(Number(button.dataset.session))) await load(button.dataset.open);
+  // What the server rendered, or what was read without a connection, is told now.
+  for (const pane of panes.values()) seen(pane);
   markLists();
 }
 
@@ -367,7 +439,9 @@ async function accept(button) {
   button.disabled = true;
   accepting.add(folio);
   const answer = await post(`/agente/chat/${folio}/atender/`);
-  if (answer.folio) { if (!panes.has(answer.session)) await load(answer.folio); await refreshLists(); show(panes.get(answer.session)); markLists(); }
+  if (answer.folio && !panes.has(answer.session)) await load(answer.folio);
+  accepting.delete(folio);
+  if (answer.folio) { await refreshLists(); show(panes.get(answer.session)); markLists(); }
   else { toast(answer.text); button.disabled = false; await refreshLists(); }
 }
 

@@ -19,11 +19,26 @@
   }
   if (window.parent === window) { return; }
   window.addEventListener("message", function (event) {
-    var first = document.querySelector('[data-role="first-text"]');
-    if (event.source !== window.parent || !event.data || event.data.facturando !== "text" || !first) { return; }
-    first.value = String(event.data.text);
-    event.source.postMessage({ facturando: "taken" }, event.origin);
-    first.form.submit();
+    if (event.source !== window.parent || !event.data || event.data.facturando !== "text") { return; }
+    if (takes(String(event.data.text))) { event.source.postMessage({ facturando: "taken" }, event.origin); }
   });
-  window.parent.postMessage({ facturando: "ready", session: document.body.getAttribute("data-session") || "" }, "*");
+  var isEnded = document.body.getAttribute("data-stage") === "ended";
+  var session = isEnded ? "" : document.body.getAttribute("data-session") || "";
+  window.parent.postMessage({ facturando: "ready", session: session }, "*");
+
+  /* Whether this page has the text. A first message is sent, and the page that answers has it. */
+  function takes(text) {
+    var first = document.querySelector('[data-role="first-text"]');
+    var field = document.querySelector('.stage textarea[name="text"], .composer textarea[name="text"]');
+    if (first && !first.defaultValue) {
+      first.value = text;
+      first.form.submit();
+      return false;
+    }
+    if (field && bare(field.value).indexOf(bare(text)) < 0) { field.value += (field.value ? "\n" : "") + text; }
+    return Boolean(field);
+  }
+
+  /* The server strips and joins white space. */
+  function bare(text) { return text.replace(/\s/g, ""); }
 }());

@@ -2,15 +2,19 @@
 
 import { Attention } from "./attention.js";
 import { Composer, newId, store, takeOrphans } from "./composer.js";
-import { Timeline, phrase } from "./timeline.js";
+import { Timeline, makeButtons, phrase } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const root = document.querySelector('[data-role="chat"]');
 const role = (name) => root.querySelector(`[data-role="${name}"]`);
+makeButtons(root);
 const attention = new Attention(role("sound"), "fs.silent");
 const clockOffset = Date.parse(root.dataset.now) - Date.now();
 let chat = null;
-let isMinimized = false;
+// The conversation on this page, also after its end, and how far its reader is known to have it.
+let reading = null;
+// In a frame until its host says that it is shown.
+let isMinimized = window.parent !== window;
 let hostOrigin = null;
 
 root.classList.add("is-live");
@@ -29,11 +33,12 @@ function begin() {
   const session = Number(root.dataset.session);
   const timeline = new Timeline(root, { side: "customer", fileUrl: (id) => `/chat/archivo/${id}/` });
   timeline.moveMarks({ delivered: Number(root.dataset.agentDelivered), read: Number(root.dataset.agentRead) });
-  if (root.dataset.stage === "ended") return;
   const transport = new Transport({
     socketPath: "/ws/chat/", pollUrl: "/chat/eventos/", commandUrl: "/chat/ordenes/", csrfToken: csrf(),
     followed: () => [{ session, after: timeline.last }],
   });
+  startReading(timeline, transport);
+  if (root.dataset.stage === "ended") return;
   const form = role("composer");
   const composer = new Composer(form, {
     session, timeline, send: (frame) => transport.send(frame), authorName: "", onEnded: () => leaveUnsent(),
@@ -44,6 +49,14 @@ function begin() {
   composer.hold(root.dataset.stage === "identification");
   subscribe(chat);
   transport.start();
+}
+
+// What came while no page showed it is unread, whatever page comes first.
+function startReading(timeline, transport) {
+  const marks = { delivered: Number(root.dataset.customerDelivered), read: Number(root.dataset.customerRead) };
+  reading = { timeline, transport, ...marks };
+  unread(timeline.countUnread(marks.read, ["agent", "system"]));
+  seen();
   document.addEventListener("visibilitychange", seen);
   timeline.scroller.addEventListener("scroll", seen);
   window.addEventListener("focus", seen);
@@ -57,12 +70,13 @@ function subscribe({ transport, timeline, composer }) {
   transport.on("session.changed", (frame) => moved(frame));
   transport.on("queue.moved", (frame) => showPlace(frame.place));
   transport.on("error", (frame) => refused(frame));
-  transport.on("transport.changed", ({ isOnline }) => { role("connection").hidden = isOnline; if (isOnline) composer.flush(); });
+  transport.on("transport.changed", ({ isOnline }) => { role("connection").hidden = isOnline; if (isOnline) { composer.flush(); seen(); } });
   transport.on("transport.closed", ({ code }) => { if (code === 4404) location.reload(); });
 }
 
 function received(frame) {
-  chat.composer.forget(frame.client_id);
+  // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
+  chat.composer.stored(frame);
   if (!chat.timeline.add(frame)) return;
   if (frame.author !== "customer") {
     showTyping(false);
@@ -73,17 +87,25 @@ function received(frame) {
 }
 
 function isSeen() {
-  return !document.hidden && !isMinimized && chat.timeline.isAtEnd();
+  return !document.hidden && !isMinimized && reading.timeline.isAtEnd();
 }
 
 // Marks: what this browser has, and what it has shown.
 function seen() {
-  if (!chat) return;
-  const delivered = chat.timeline.last;
-  const read = isSeen() ? delivered : chat.read || 0;
-  if (delivered === chat.delivered && read === chat.read) return;
-  if (chat.transport.send({ type: "marks.move", delivered, read })) Object.assign(chat, { delivered, read });
-  if (isSeen()) unread(0);
+  if (!reading) return;
+  const delivered = reading.timeline.last;
+  const read = isSeen() ? delivered : reading.read;
+  if (isSeen() && attention.unread) unread(0);
+  if (delivered === reading.delivered && read === reading.read) return;
+  if (tellMarks({ type: "marks.move", delivered, read })) Object.assign(reading, { delivered, read });
+}
+
+// An ended chat has no connection, and is read all the same.
+function tellMarks(frame) {
+  if (chat) return chat.transport.send(frame);
+  if (root.dataset.stage !== "ended") return false;
+  reading.transport.post(frame);
+  return true;
 }
 
 function unread(count) {
@@ -94,6 +116,7 @@ function unread(count) {
 function showTyping(isTyping) {
   const typing = role("typing");
   const wasAtEnd = chat.timeline.isAtEnd();
+  typing.textContent = typing.dataset.text;
   typing.hidden = !isTyping;
   clearTimeout(chat.typingTimer);
   if (isTyping) chat.typingTimer = setTimeout(() => { typing.hidden = true; }, 6000);
@@ -160,7 +183,7 @@ function placeRegions(html, forced = null) {
     place(region, other);
   }
   // The agent's name, which a waiting customer's page did not have.
-  if (chat) role("typing").textContent = fresh.querySelector('[data-role="typing"]').textContent;
+  if (chat) role("typing").dataset.text = fresh.querySelector('[data-role="typing"]').dataset.text;
   tick();
   holdUntilIdentified();
 }
@@ -169,7 +192,11 @@ function placeRegions(html, forced = null) {
 function holdUntilIdentified() {
   const isDue = root.dataset.stage === "identification";
   if (chat && chat.composer.isHeld !== isDue) chat.composer.hold(isDue);
-  if (!isDue) for (const key of store.keys("fs.id.")) store.remove(key);
+  if (!isDue) forgetIdentification();
+}
+
+function forgetIdentification() {
+  for (const key of store.keys("fs.id.")) store.remove(key);
 }
 
 // What was typed of the identification survives a reload, and is forgotten once the chat has it.
@@ -195,6 +222,7 @@ function place(region, other) {
 }
 
 function enhance(region) {
+  makeButtons(region);
   keepIdentification();
   const button = region.querySelector('[data-role="sound"]');
   if (button) { role("menu").hidden = false; attention.button = button; button.hidden = false; button.onclick = () => attention.toggle(); attention.show(); }
@@ -273,9 +301,9 @@ function first() {
   recall(box, "fs.draft.first");
   box.addEventListener("input", () => store.set("fs.draft.first", box.value));
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !window.matchMedia("(pointer: coarse)").matches) { event.preventDefault(); box.form.requestSubmit(); }
   });
-  if (window.parent === window) box.focus();
+  if (window.parent === window) focusBox();
 }
 
 // Name, e-mail and message survive a reload; they are forgotten once the chat has them.
@@ -294,9 +322,10 @@ function recall(field, key) {
 }
 
 function forgetTyped() {
-  for (const name of ["first", "text"]) store.remove(`fs.draft.${name}`);
+  for (const name of ["first", "name", "email", "text"]) store.remove(`fs.draft.${name}`);
 }
 if (root.dataset.session || role("left-message")) forgetTyped();
+if (root.dataset.stage !== "identification") forgetIdentification();
 
 // What chats could not take, also while no page was open, is offered again: on the page of the end, or as
 // what a new chat begins with.
@@ -321,7 +350,7 @@ async function offerUnsent(unsent) {
     const response = await fetch("/chat/mensajes/", { method: "POST", body });
     placeEnded(await response.text());
     // Kept until a form has it: only then can it no longer be lost.
-    const field = root.querySelector("#unsent");
+    const field = root.querySelector('.stage textarea[name="text"]');
     if (field) field.form.addEventListener("submit", () => store.remove("fs.unsent"));
   } catch { /* it stays in the store, and the next page offers it */ }
 }
@@ -348,7 +377,9 @@ function host() {
   root.classList.add("is-framed");
   minimizable(role("minimize"));
   window.addEventListener("message", (event) => { if (event.source === window.parent) fromHost(event); });
-  window.parent.postMessage({ facturando: "ready", session: root.dataset.session || "" }, "*");
+  // A chat that ended is no reason to come back: the site's bar asks again.
+  const session = root.dataset.stage === "ended" ? "" : root.dataset.session || "";
+  window.parent.postMessage({ facturando: "ready", session }, "*");
 }
 
 function minimizable(button) {
@@ -359,31 +390,35 @@ function minimizable(button) {
 
 function fromHost({ data, origin }) {
   if (!data || typeof data !== "object") return;
-  hostOrigin = origin;
+  if (!hostOrigin) { hostOrigin = origin; unread(attention.unread); }
   if (data.facturando === "shown") { isMinimized = false; if (chat) chat.timeline.keepFollowing(); seen(); focusBox(); }
   if (data.facturando === "hidden") isMinimized = true;
   if (data.facturando === "text" && typeof data.text === "string") takeText(data.text, String(data.page || ""));
 }
 
 function focusBox() {
+  // Whoever already types, while the scripts were on their way, goes on in that very field.
+  if (document.activeElement && document.activeElement.matches("input, textarea")) return;
   const box = root.querySelector(".field--wrong input, .field--wrong textarea") || role("first-text")
     || role("text-box") || root.querySelector('.stage input[name="name"]');
   if (box && !window.matchMedia("(pointer: coarse)").matches) box.focus();
 }
 
-// The message typed in the site's bar.
+// The message typed in the site's bar. The bar forgets it when it is told so: a first message has been kept once
+// the server answers with a page that holds it.
 function takeText(text, page) {
   const box = role("first-text");
-  const other = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
+  const field = root.querySelector('.stage textarea[name="text"]:not(#unsent)');
   if (chat) { chat.composer.put(text); chat.composer.submit(); }
-  else if (box) {
+  else if (box && !box.defaultValue) {
     box.value = text;
     role("page-url").value = page.slice(0, 2000);
     store.set("fs.draft.first", text);
     box.form.requestSubmit();
-  } else if (other) {
-    if (!other.value.includes(text)) other.value = [other.value, text].filter(Boolean).join("\n");
-    store.set("fs.draft.text", other.value);
+    return;
+  } else if (field) {
+    if (!bare(field.value).includes(bare(text))) field.value = [field.value, text].filter(Boolean).join("\n");
+    store.set(box ? "fs.draft.first" : "fs.draft.text", field.value);
   } else {
     const unsent = [store.get("fs.unsent"), text].filter(Boolean).join("\n");
     store.set("fs.unsent", unsent);
@@ -391,6 +426,9 @@ function takeText(text, page) {
   }
   tellHost({ type: "taken" });
 }
+
+// What the server leaves of a text, white space and invisible marks aside.
+function bare(text) { return text.replace(/[\s\p{C}]/gu, ""); }
 
 function tellHost(message) {
   if (hostOrigin) window.parent.postMessage({ facturando: message.type, ...message }, hostOrigin);

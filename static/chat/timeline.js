@@ -51,6 +51,11 @@ export class Timeline {
     return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), 0);
   }
 
+  // How many lines of these authors lie beyond the number up to which their reader has read.
+  countUnread(read, authors) {
+    return this.lines().filter((line) => authors.includes(line.dataset.author) && Number(line.dataset.number) > read).length;
+  }
+
   // True when the line is new to this page.
   add(frame) {
     const number = this.side === "agent" ? frame.staff_number : frame.number;
@@ -71,9 +76,10 @@ export class Timeline {
   }
 
   // A line that has not been stored yet.
-  addPending({ client_id, text }, authorName) {
+  addPending({ client_id, text, type }, authorName) {
     if (this.find(client_id)) return;
-    const frame = { client_id, text, author: this.side, author_name: authorName, created_at: new Date().toISOString(), attachment: null };
+    const number = type === "note.send" ? null : undefined;
+    const frame = { client_id, text, number, author: this.side, author_name: authorName, created_at: new Date().toISOString(), attachment: null };
     const line = this.build(frame);
     line.classList.add("line--pending");
     line.querySelector('[data-role="mark"]').textContent = MARKS[0];
@@ -144,7 +150,7 @@ export class Timeline {
   }
 
   clone(role) {
-    return this.templates.querySelector(`[data-role="${role}"]`).content.firstElementChild.cloneNode(true);
+    return makeButtons(this.templates.querySelector(`[data-role="${role}"]`).content.firstElementChild.cloneNode(true));
   }
 
   // After the last stored line, and before those that still wait to be stored.
@@ -201,6 +207,18 @@ export class Timeline {
 
   showNewLines() { if (this.newLines) this.newLines.hidden = false; }
   hideNewLines() { if (this.newLines) this.newLines.hidden = true; }
+}
+
+// Turns what stands for a button that only scripts can use into one; `data-button` holds its words.
+export function makeButtons(part) {
+  for (const place of part.querySelectorAll("[data-button]")) {
+    const button = document.createElement("button");
+    for (const { name, value } of place.attributes) button.setAttribute(name, value);
+    button.removeAttribute("data-button");
+    Object.assign(button, { type: "button", textContent: place.dataset.button });
+    place.replaceWith(button);
+  }
+  return part;
 }
 
 function linked(text) {

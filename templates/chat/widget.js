@@ -9,10 +9,10 @@
 
   var isDark = window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches;
   var colors = isDark
-    ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c" }
-    : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3" };
+    ? { accent: "#7db8f0", on: "#0b1a2a", surface: "#151b23", text: "#e8edf3", line: "#6d7b8c", edge: "#3c4856" }
+    : { accent: "#0f5ea8", on: "#fff", surface: "#fff", text: "#1c2430", line: "#8793a3", edge: "rgba(16,32,56,.12)" };
   var base = "box-sizing:border-box;margin:0;padding:0;border:0;float:none;font:16px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;letter-spacing:normal;text-transform:none;text-shadow:none;text-align:left;min-width:0;max-width:none;min-height:0;";
-  var bar, label, form, box, badge, panel, frame, failed, waiting, pending = "", isOpen = false, ownTitle, shownTitle;
+  var bar, label, form, box, badge, panel, frame, failed, waiting, pending = "", isOpen = false, isReady = false, ownTitle, shownTitle;
 
   function style(element, rules) {
     element.style.cssText = (base + rules).replace(/;/g, " !important;");
@@ -38,7 +38,7 @@
   }
 
   function build() {
-    bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
+    bar = make("div", "position:fixed;right:16px;bottom:16px;z-index:2147483000;width:340px;max-width:calc(100% - 32px);background:" + colors.surface + ";color:" + colors.text + ";border-radius:12px;box-shadow:0 0 0 1px " + colors.edge + ",0 6px 24px rgba(16,32,56,.3);overflow:hidden;", document.body);
     bar.setAttribute("role", "region");
     bar.setAttribute("aria-label", texts.support);
     var title = make("button", "display:block;width:100%;padding:10px 16px;cursor:pointer;font-weight:600;color:" + colors.on + ";background:" + colors.accent + ";", bar, " ");
@@ -72,12 +72,18 @@
     box.value = keep("draft");
     box.oninput = function () { keep("draft", box.value); };
     box.onkeydown = function (event) {
-      if ((event.key === "Enter" || event.keyCode === 13) && !event.shiftKey) { event.preventDefault(); submit(); }
+      if ((event.key === "Enter" || event.keyCode === 13) && sends(event)) { event.preventDefault(); submit(); }
     };
     var button = make("button", "-ms-flex:0 0 auto;flex:0 0 auto;width:48px;height:52px;margin-left:8px;border-radius:8px;cursor:pointer;text-align:center;font-size:22px;background:" + colors.accent + ";color:" + colors.on + ";", form, "\u2192");
     button.type = "submit";
     button.setAttribute("aria-label", texts.send);
     form.onsubmit = function (event) { event.preventDefault(); submit(); };
+  }
+
+  /* Enter sends and Shift+Enter breaks; on phones Enter breaks and the button sends. */
+  function sends(event) {
+    var isPhone = window.matchMedia && window.matchMedia("(pointer: coarse)").matches;
+    return !event.shiftKey && !event.isComposing && !isPhone;
   }
 
   function submit() {
@@ -89,7 +95,7 @@
 
   function load() {
     if (panel) { return; }
-    panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);", document.body);
+    panel = make("div", "display:none;position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 0 0 1px " + colors.edge + ",0 8px 32px rgba(16,32,56,.35);", document.body);
     frame = make("iframe", "display:block;width:100%;height:100%;background:" + colors.surface + ";", panel);
     frame.title = texts.title;
     frame.setAttribute("allow", "autoplay");
@@ -102,7 +108,7 @@
   function giveUp() {
     document.body.removeChild(panel);
     panel = frame = null;
-    isOpen = false;
+    isOpen = isReady = false;
     keep("open", "");
     bar.style.setProperty("display", "block", "important");
     if (failed) { return; }
@@ -118,14 +124,14 @@
     isOpen = true;
     keep("open", "1");
     layout();
-    tell({ facturando: "shown" });
+    tellShown();
   }
 
   function close() {
     isOpen = false;
     keep("open", "");
     layout();
-    tell({ facturando: "hidden" });
+    tellShown();
   }
 
   function layout() {
@@ -135,14 +141,18 @@
     var view = window.visualViewport;
     // Above a phone's keyboard: what is left of the screen, which the fixed panel does not know by itself.
     if (isPhone && view) { place = "left:0;top:" + view.offsetTop + "px;width:100%;height:" + view.height + "px;border-radius:0;"; }
-    style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 8px 32px rgba(16,32,56,.35);" + place);
+    style(panel, (isOpen ? "display:block;" : "display:none;") + "position:fixed;z-index:2147483001;overflow:hidden;background:" + colors.surface + ";box-shadow:0 0 0 1px " + colors.edge + ",0 8px 32px rgba(16,32,56,.35);" + place);
     bar.style.setProperty("display", isOpen ? "none" : "block", "important");
   }
 
+  /* Until its page has come the frame is of another origin, and browsers complain to the site's console. */
   function tell(message) {
-    if (frame && frame.contentWindow) { frame.contentWindow.postMessage(message, settings.origin); }
+    if (isReady) { frame.contentWindow.postMessage(message, settings.origin); }
   }
 
+  function tellShown() { tell({ facturando: isOpen ? "shown" : "hidden" }); }
+
+  /* Again after each page of the frame, until one of them says that it has the text. */
   function sendPending() {
     if (pending) { tell({ facturando: "text", text: pending, page: String(window.location.href) }); }
   }
@@ -152,9 +162,10 @@
     var what = event.data.facturando;
     if (what === "ready") {
       clearTimeout(waiting);
+      isReady = true;
       keep("chat", event.data.session ? "1" : "");
       showState();
-      tell({ facturando: isOpen ? "shown" : "hidden" });
+      tellShown();
       sendPending();
     } else if (what === "taken") {
       pending = "";

@@ -6,13 +6,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests import servers
+from tests.browser.hours import CLOSE_NOW, OPEN_NOW
 from tests.browser.network import Network, network
 from tests.browser.people import Customer, Desk, Reader
 from tests.browser.watch import CSP_WATCH, Watch
@@ -38,15 +40,10 @@ IMPATIENT = {
     "CHAT_AGENT_VANISHED_SECONDS": "4",
     "CHAT_HEARTBEAT_SECONDS": "1",
 }
-CLOSE_NOW = """
-from datetime import timedelta
-from django.utils import timezone
-from scheduling.models import SpecialDay
-for days in (-1, 0, 1):
-    SpecialDay.objects.create(date=timezone.localdate() + timedelta(days=days), name="Inventario")
-"""
 END_ALL = """UPDATE chat_chatsession SET state = 'ended', end_reason = 'agent', ended_at = created_at,
     customer_turn_since = NULL, warned_at = NULL, offered_at = NULL WHERE state <> 'ended'"""
+# Nobody is left of the last test to open these.
+SEE_ALL = "UPDATE chat_chatsession SET agent_read = last_number"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,12 +81,23 @@ class Site:
         """The next test starts with an empty queue and free agents."""
         with closing(sqlite3.connect(self.product.folder / "facturando.sqlite3", timeout=20)) as database:
             database.execute(END_ALL)
+            database.execute(SEE_ALL)
             database.commit()
 
     def mails_to(self, address: str) -> list[str]:
         folder = self.product.folder / "mail"
         texts = [path.read_text() for path in sorted(folder.glob("*"))] if folder.exists() else []
         return [text for text in texts if f"To: {address}" in text]
+
+
+@contextmanager
+def running_site(folder: Path, **env: str) -> Iterator[Site]:
+    """A product of its own, with the demo's accounts."""
+    port, wire_port = servers.free_port(), servers.free_port()
+    with network(port, wire_port) as wire:
+        env = GENEROUS | {"EXTRA_ORIGINS": f"{wire.url},http://localhost:{port}"} | env
+        with servers.product(folder, env=env, command=("serve", "--demo"), port=port) as product:
+            yield Site(product, wire)
 
 
 @pytest.fixture(scope="session")
@@ -100,12 +108,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Si
 
         def start(name: str, **env: str) -> Site:
             if name not in running:
-                port, wire_port = servers.free_port(), servers.free_port()
-                wire = stack.enter_context(network(port, wire_port))
-                env = GENEROUS | {"EXTRA_ORIGINS": wire.url} | env
-                folder = tmp_path_factory.mktemp(name)
-                product = servers.product(folder, env=env, command=("serve", "--demo"), port=port)
-                running[name] = Site(stack.enter_context(product), wire)
+                running[name] = stack.enter_context(running_site(tmp_path_factory.mktemp(name), **env))
             return running[name]
 
         yield start
@@ -130,11 +133,27 @@ def impatient(sites: Callable[..., Site]) -> Iterator[Site]:
 
 
 @pytest.fixture
+def automatic(sites: Callable[..., Site]) -> Iterator[Site]:
+    """Always open, where waiting chats go to the least busy agent who is there."""
+    site = sites("automatic", CHAT_AUTO_ASSIGN="on", CHAT_HEARTBEAT_SECONDS="1")
+    yield from _for_a_test(site)
+    site.shell("from chat.models import Agent; Agent.objects.update(is_available=False)")
+
+
+@pytest.fixture
 def closed(sites: Callable[..., Site]) -> Iterator[Site]:
     """Out of service for at least a day, with the real hours after it."""
     site = sites("closed", HOURS="real")
     if not site.rows("SELECT 1 FROM scheduling_specialday"):
         site.shell(CLOSE_NOW)
+    yield from _for_a_test(site)
+
+
+@pytest.fixture
+def opening(sites: Callable[..., Site]) -> Iterator[Site]:
+    """With the real hours, open now; a test closes it and opens it again."""
+    site = sites("opening", HOURS="real")
+    site.shell(OPEN_NOW)
     yield from _for_a_test(site)
 
 
@@ -152,7 +171,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
-    """Launch a browser by its name once: chromium, firefox, firefox-without-scripts."""
+    """Launch a browser by its name once: chromium, firefox, firefox-without-…."""
     running: dict[str, Browser] = {}
 
     def launch(name: str) -> Browser:
@@ -181,6 +200,8 @@ LAUNCHERS: dict[str, Callable[[Playwright], Browser]] = {
     "firefox": _firefox,
     # Through this protocol Firefox has no switch for one context.
     "firefox-without-scripts": lambda playwright: _firefox(playwright, {"javascript.enabled": False}),
+    # Neither cookies nor storage.
+    "firefox-without-cookies": lambda playwright: _firefox(playwright, {"network.cookie.cookieBehavior": 2}),
 }
 FIREFOX = pytest.param("firefox", marks=pytest.mark.needs("firefox-esr"))
 

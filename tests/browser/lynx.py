@@ -9,8 +9,8 @@ from threading import Thread
 
 from tests.browser.conftest import Site
 
-# What Tab stops at: numbered links and fields, and buttons that only scripts could use.
-STOP = re.compile(r"\[\d+\]|\(BUTTON\)")
+# What Tab stops at: links and fields, which are numbered.
+STOP = re.compile(r"\[\d+\]")
 KEYS = {" ": "<space>", "\n": "^J", "\t": "<tab>"}
 
 
@@ -128,7 +128,7 @@ def _field(page: str, label: str) -> int:
 def _button(page: str, name: str) -> int:
     """The stop that is followed by the name."""
     for number, stop in enumerate(_stops(page)):
-        shown = re.sub(r"^(\(?\[\d+\]\)?|\()*(BUTTON\))?\s*", "", page[stop:])
+        shown = re.sub(r"^\[\d+\](BUTTON\))?\s*", "", page[stop:])
         if shown.startswith(name):
             return number
     raise AssertionError(f"no button «{name}» in:\n{page}")

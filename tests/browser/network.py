@@ -1,4 +1,5 @@
-"""A wire between browsers and the product that can be cut, frozen and mended, or lets no WebSocket pass."""
+"""A wire between browsers and the product that can be cut, frozen and mended, loses answers, or lets no
+WebSocket pass."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -17,6 +18,8 @@ class Network:
         self.target = target
         self.port = port
         self.refuses_sockets = self.drops_sockets = False
+        # What browsers send arrives, and what they are sent does not.
+        self.loses_answers = False
         self.is_cut = False
         self.loop = asyncio.new_event_loop()
         self.is_flowing = asyncio.Event()
@@ -42,7 +45,7 @@ class Network:
 
     def mend(self) -> None:
         """As good as new."""
-        self.refuses_sockets = self.drops_sockets = self.is_cut = False
+        self.refuses_sockets = self.drops_sockets = self.loses_answers = self.is_cut = False
         self._wait(self._flow(True))
 
     def close(self) -> None:
@@ -101,7 +104,7 @@ class Network:
             back.transport.abort()
             return
         try:
-            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer, is_answer=True))
         finally:
             back.transport.abort()
             self.writers.discard(back)
@@ -113,9 +116,13 @@ class Network:
         """What a piece of traffic meets on its way."""
         await self.is_flowing.wait()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
+    ) -> None:
         while data := await reader.read(LIMIT):
             await self._carry(data)
+            if is_answer and self.loses_answers:
+                continue
             writer.write(data)
             await writer.drain()
         # One side is done: HTTP and WebSocket both mean the whole connection by it.

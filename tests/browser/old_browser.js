@@ -7,6 +7,9 @@ var box = make("div");
 var first = make("textarea");
 first.form = { submit: function () { sent.push("submitted " + first.value); } };
 
+// Where a page that already has a message holds it.
+var field = null;
+
 function make(tag) {
   var element = {
     tag: tag, children: [], attributes: {}, value: "",
@@ -32,6 +35,7 @@ var document = {
   querySelector: function (selector) {
     if (selector.indexOf("legacy-frame") > 0) { return place; }
     if (selector.indexOf("scroller") > 0) { return box; }
+    if (selector.indexOf(".stage textarea") === 0) { return field; }
     return selector.indexOf("first-text") > 0 ? first : null;
   }
 };

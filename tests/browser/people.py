@@ -150,6 +150,16 @@ class Customer:
         expect(self.chat.get_by_text(text).first).to_be_visible()
 
 
+# Counts the tones that a page plays; a test has no ears.
+EARS = """window.tones = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function () { window.tones += 1; return start.apply(this, arguments); };"""
+
+
+def tones(page: Page) -> int:
+    return int(page.evaluate("window.tones"))
+
+
 class Desk:
     """An agent at the console."""
 
@@ -191,6 +201,11 @@ class Desk:
         """How many lines of a chat were not read yet, beside its name."""
         return self.chats.get_by_role("button").filter(has_text=name).locator('[data-role="unread"]')
 
+    @property
+    def ends(self) -> Locator:
+        """Chats that ended while nobody looked."""
+        return self.page.get_by_role("region", name="Finalizados sin leer")
+
     def put_aside(self, name: str) -> None:
         self.pane(name).get_by_role("button", name="Cerrar la vista de este chat").click()
         expect(self.pane(name)).to_be_hidden()
@@ -201,6 +216,9 @@ class Desk:
     def say(self, name: str, text: str) -> None:
         self.box(name).fill(text)
         self.pane(name).get_by_role("button", name="Enviar", exact=True).click()
+
+    def note_switch(self, name: str) -> Locator:
+        return self.pane(name).get_by_label("Nota interna", exact=True)
 
     def line(self, name: str, text: str | re.Pattern[str]) -> Locator:
         return self.timeline(name).get_by_role("listitem").filter(has_text=text)

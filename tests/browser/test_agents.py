@@ -161,6 +161,7 @@ def test_the_chat_of_an_agent_whose_network_froze_goes_to_the_head_of_the_queue(
 
     impatient.wire.freeze()
     laura.say("Ana López", "Lo que ya no llegó")
+    laura.note_switch("Ana López").check()
     laura.box("Ana López").fill("Y lo que escribía")
 
     _is_returned(ana, rosa, diego)
@@ -169,10 +170,10 @@ def test_the_chat_of_an_agent_whose_network_froze_goes_to_the_head_of_the_queue(
     laura.is_connected()
     expect(laura.pane("Ana López")).to_be_hidden()
     unsent = laura.page.get_by_label(re.compile("Esto no se envió en el chat C.*Cópielo si aún lo necesita."))
-    expect(unsent).to_have_value("Lo que ya no llegó\nY lo que escribía")
+    expect(unsent).to_have_value("Lo que ya no llegó\nNota interna: Y lo que escribía")
     shoot(laura.page, "61-consola-sin-enviar")
     laura.page.reload()
-    expect(unsent).to_have_value("Lo que ya no llegó\nY lo que escribía")
+    expect(unsent).to_have_value("Lo que ya no llegó\nNota interna: Y lo que escribía")
     laura.page.get_by_role("button", name="Quitar").click()
     laura.page.reload()
     laura.is_connected()

@@ -60,6 +60,50 @@ def test_a_cut_network_comes_back_by_itself_on_both_sides(site, new_customer, ne
     expect(ana.line("Yo también")).to_have_count(1)
 
 
+def test_a_customers_line_whose_acknowledgement_was_lost_holds_nothing_up(
+    site, new_customer, new_desk, watch
+):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site), new_desk(site)
+    _begin(ana, laura, site.wire.url)
+    site.wire.loses_answers = True
+    ana.say("Uno")
+    ana.say("Dos")
+    expect(laura.line("Ana López", "Uno")).to_be_visible()
+    expect(ana.line("Uno")).to_contain_text("pendiente")
+
+    site.wire.cut()
+    ana.sees("Sin conexión.")
+    site.wire.mend()
+
+    expect(laura.line("Ana López", "Dos")).to_have_count(1)
+    expect(ana.line("Dos")).to_contain_text("leído")
+    assert ana.own_lines() == ["Cero", "Uno", "Dos"]
+    assert laura.lines_of_customer("Ana López") == ["Cero", "Uno", "Dos"]
+
+
+def test_an_agents_line_whose_acknowledgement_was_lost_holds_nothing_up(site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    ana, laura = new_customer(site), new_desk(site, url=site.wire.url)
+    _begin(ana, laura)
+    site.wire.loses_answers = True
+    laura.say("Ana López", "Respuesta uno")
+    laura.say("Ana López", "Respuesta dos")
+    expect(ana.line("Respuesta uno")).to_be_visible()
+    expect(laura.line("Ana López", "Respuesta uno")).to_contain_text("pendiente")
+
+    site.wire.cut()
+    expect(laura.page.get_by_text("Sin conexión: reconectando…")).to_be_visible()
+    # Without the lists to wait for, the line goes out again before the conversation brings it.
+    laura.page.route("**/agente/lista/", lambda route: route.abort())
+    site.wire.mend()
+
+    for line in ("Respuesta uno", "Respuesta dos"):
+        expect(ana.line(line)).to_have_count(1)
+        expect(laura.line("Ana López", line)).to_have_count(1)
+        expect(laura.line("Ana López", line)).to_contain_text("leído")
+
+
 def test_an_identification_whose_answer_is_lost_releases_what_was_kept(site, new_customer, new_desk, watch):
     watch.expect("net::ERR_FAILED")
     ana, laura = new_customer(site), new_desk(site)

@@ -1,9 +1,12 @@
 """What a conversation feels like: nothing typed is lost, nothing jumps, nothing runs that is only text."""
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
+
+from tests.browser.people import EARS, tones
 
 HIDE = """Object.defineProperty(document, "hidden", {value: true, configurable: true});
 document.dispatchEvent(new Event("visibilitychange"));"""
@@ -11,10 +14,6 @@ SHOW = """Object.defineProperty(document, "hidden", {value: false, configurable:
 document.dispatchEvent(new Event("visibilitychange"));"""
 OTHER_PAGE = """<!doctype html><html lang="es"><title>Precios</title><h1>Precios</h1>
 <script src="/widget.js" async></script>"""
-# Counts the tones that the page plays; a test has no ears.
-EARS = """window.tones = 0;
-const start = OscillatorNode.prototype.start;
-OscillatorNode.prototype.start = function () { window.tones += 1; return start.apply(this, arguments); };"""
 MANY_LINES = "\n".join(f"renglón {number}" for number in range(40))
 
 
@@ -346,6 +345,50 @@ def test_unread_lines_are_counted_on_the_bar_of_a_minimized_window(site, new_cus
     expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
 
 
+def test_unread_lines_stay_on_the_bar_when_the_page_changes(site, new_customer, new_desk):
+    ana, laura = new_customer(site), new_desk(site)
+    ana.page.route("**/precios/", lambda route: route.fulfill(content_type="text/html", body=OTHER_PAGE))
+    ana.visit()
+    _begin(ana, laura)
+    ana.minimize()
+    laura.say("Ana López", "Uno")
+    laura.say("Ana López", "Dos")
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
+
+    ana.visit("/precios/")
+
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
+    expect(ana.page).to_have_title("(2) Precios")
+    expect(laura.line("Ana López", "Dos")).to_contain_text("entregado")
+    ana.restore()
+    expect(laura.line("Ana López", "Dos")).to_contain_text("leído")
+    ana.visit()
+    ana.minimize()
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
+
+
+def test_what_an_ended_chat_said_last_stays_on_the_bar_until_it_is_read(site, new_customer, new_desk):
+    ana, laura = new_customer(site), new_desk(site)
+    ana.visit()
+    _begin(ana, laura)
+    ana.minimize()
+    laura.say("Ana López", "Uno")
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte1")
+
+    laura.end("Ana López")
+
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
+    ana.page.reload()
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
+    ana.restore()
+    ana.sees(re.compile("Folio: C"))
+    ana.minimize()
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
+    ana.page.reload()
+    expect(ana.chat.locator('[data-role="timeline"]')).to_be_attached()
+    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
+
+
 def test_a_new_chat_is_counted_in_the_title_of_the_console(site, new_customer, new_desk):
     ana, laura = new_customer(site), new_desk(site)
     title = laura.page.title()
@@ -357,24 +400,20 @@ def test_a_new_chat_is_counted_in_the_title_of_the_console(site, new_customer, n
     expect(laura.page).to_have_title(title)
 
 
-def _tones(page: Page) -> int:
-    return page.evaluate("window.tones")
-
-
 def test_the_sound_of_a_new_line_can_be_silenced_and_stays_so(site, new_customer, new_desk):
     ana, laura = new_customer(site), new_desk(site)
     ana.page.add_init_script(EARS)
     ana.open_chat()
     _begin(ana, laura)
-    before = _tones(ana.page)
+    before = tones(ana.page)
     laura.say("Ana López", "Con sonido")
     expect(ana.line("Con sonido")).to_be_visible()
-    assert _tones(ana.page) == before + 1
+    assert tones(ana.page) == before + 1
 
     ana.choose("Silenciar sonido")
     laura.say("Ana López", "En silencio")
     expect(ana.line("En silencio")).to_be_visible()
-    assert _tones(ana.page) == before + 1
+    assert tones(ana.page) == before + 1
 
     ana.page.reload()
     expect(ana.line("En silencio")).to_be_visible()
@@ -471,7 +510,7 @@ def test_two_customers_never_see_each_others_lines(site, new_customer, new_desk)
 
 def test_an_internal_note_is_seen_by_staff_alone(chatting):
     ana, laura = chatting
-    note = laura.pane("Ana López").get_by_label("Nota interna")
+    note = laura.note_switch("Ana López")
     # A switch that nobody sees would send to the customer what was meant for colleagues.
     expect(note).to_have_css("opacity", "1")
     note.check()
@@ -487,6 +526,82 @@ def test_an_internal_note_is_seen_by_staff_alone(chatting):
     expect(ana.timeline).not_to_contain_text("molesto")
 
 
+def test_a_note_that_is_being_written_is_still_a_note_after_a_reload(chatting):
+    ana, laura = chatting
+    laura.note_switch("Ana López").check()
+    laura.box("Ana López").fill("Cliente molesto")
+
+    laura.page.reload()
+
+    expect(laura.box("Ana López")).to_have_value("Cliente molesto")
+    expect(laura.pane("Ana López")).to_contain_text("Nota interna: Ana López no la ve.")
+    laura.box("Ana López").press("Enter")
+    expect(laura.line("Ana López", "Cliente molesto")).to_contain_text("Nota interna")
+    laura.note_switch("Ana López").uncheck()
+    laura.say("Ana López", "Con gusto")
+    expect(ana.line("Con gusto")).to_be_visible()
+    expect(ana.timeline).not_to_contain_text("molesto")
+    laura.page.reload()
+    expect(laura.note_switch("Ana López")).not_to_be_checked()
+
+
+def test_the_switch_of_notes_stays_where_it_is_and_belongs_to_one_chat(chatting, site, new_customer):
+    _ana, laura = chatting
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Una nota")
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("Nota interna")
+    expect(laura.note_switch("Ana López")).to_be_checked()
+
+    rosa = new_customer(site)
+    rosa.open_chat()
+    rosa.start("Rosa Díaz")
+    laura.take("Rosa Díaz")
+
+    expect(laura.note_switch("Rosa Díaz")).not_to_be_checked()
+
+
+def test_a_note_that_was_refused_is_written_on_as_a_note(chatting):
+    ana, laura = chatting
+    laura.page.route_web_socket("**/ws/agente/", _refuse_notes)
+    laura.page.reload()
+    laura.is_connected()
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Cliente molesto")
+    expect(laura.line("Ana López", "Cliente molesto")).to_contain_text("Hoy no")
+    laura.note_switch("Ana López").uncheck()
+
+    laura.line("Ana López", "Cliente molesto").get_by_role("button", name="Reintentar").click()
+
+    expect(laura.box("Ana López")).to_have_value("Cliente molesto")
+    expect(laura.note_switch("Ana López")).to_be_checked()
+    expect(ana.timeline).not_to_contain_text("molesto")
+
+
+def _refuse_notes(socket):
+    server = socket.connect_to_server()
+
+    def ask(frame):
+        asked = json.loads(frame)
+        if asked["type"] != "note.send":
+            server.send(frame)
+            return
+        refusal = {"type": "error", "code": "x.y", "text": "Hoy no", "client_id": asked["client_id"]}
+        socket.send(json.dumps(refusal))
+
+    socket.on_message(ask)
+
+
+def test_a_note_looks_like_one_before_it_is_stored(chatting):
+    _ana, laura = chatting
+    # Nothing leaves any more.
+    laura.page.evaluate("WebSocket.prototype.send = () => {}")
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Una nota")
+
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("pendiente")
+    expect(laura.line("Ana López", "Una nota")).to_contain_text("Nota interna")
+
+
 def test_a_vague_message_alone_is_answered_with_one_kind_request(chatting):
     ana, laura = chatting
     ana.say("Ayuda")
@@ -497,3 +612,18 @@ def test_a_vague_message_alone_is_answered_with_one_kind_request(chatting):
     ana.say("Tengo un problema")
     expect(laura.line("Ana López", "Tengo un problema")).to_be_visible()
     expect(request).to_have_count(1)
+
+
+def test_scripts_that_come_late_leave_the_focus_where_somebody_types(site, new_customer):
+    ana = new_customer(site)
+    ana.open_chat()
+    held: list[Route] = []
+    ana.page.route(re.compile(r"/chat/page[^/]*\.js"), lambda route: held.append(route))
+    ana.page.get_by_role("textbox", name="Mensaje").fill("No timbra")
+    ana.page.get_by_role("button", name="Enviar").click(no_wait_after=True)
+    email = ana.page.get_by_label("Correo electrónico")
+    email.fill("ana@despacho-lopez.mx")
+    held[-1].continue_()
+
+    expect(ana.page.locator("body.is-live")).to_be_visible()
+    expect(email).to_be_focused()

@@ -56,6 +56,24 @@ def test_an_agent_can_paste_a_file(chatting):
     expect(ana.line("pasos.txt").get_by_role("link")).to_be_visible()
 
 
+@pytest.mark.parametrize("way", ["pick", "paste", "drop"])
+def test_no_file_leaves_while_the_agent_writes_a_note(way, chatting):
+    ana, laura = chatting
+    laura.note_switch("Ana López").check()
+    if way == "pick":
+        laura.pane("Ana López").get_by_label("Enviar un archivo").set_input_files([file("secreto.txt")])
+    else:
+        laura.page.evaluate(DROP, [way, "secreto.txt", "para colegas"])
+
+    refusal = laura.pane("Ana López").get_by_role("alert")
+    expect(refusal).to_contain_text("Los archivos no van en notas internas y este no se envió")
+    laura.note_switch("Ana López").uncheck()
+    expect(refusal).to_be_hidden()
+    laura.say("Ana López", "Con gusto")
+    expect(ana.line("Con gusto")).to_be_visible()
+    expect(ana.timeline).not_to_contain_text("secreto.txt")
+
+
 def test_several_files_arrive_each_once(chatting):
     ana, laura = chatting
     for name in ("uno.txt", "dos.txt", "tres.txt"):

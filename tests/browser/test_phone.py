@@ -79,6 +79,19 @@ def test_on_a_phone_the_button_sends_and_enter_breaks_the_line(ana, site, new_de
     expect(laura.line("Ana López", "arriba\nabajo")).to_be_visible()
 
 
+def test_on_a_phone_enter_breaks_the_line_in_the_bar_of_the_site_as_well(ana):
+    ana.visit()
+    box = ana.bar.get_by_role("textbox", name="Mensaje")
+
+    box.press_sequentially("arriba")
+    box.press("Enter")
+    box.press_sequentially("abajo")
+    expect(box).to_have_value("arriba\nabajo")
+    ana.bar.get_by_role("button", name="Enviar").tap()
+
+    expect(ana.chat.get_by_label("Mensaje")).to_have_value("arriba\nabajo")
+
+
 def test_the_composer_and_the_last_line_stay_above_the_keyboard(ana, site, new_desk):
     laura = new_desk(site)
     ana.open_chat()

@@ -10,28 +10,13 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import servers
+from tests.browser.hours import OPEN_NOW
 from tests.servers import Product
 
 STUB = Path(__file__).with_name("old_browser.js")
 HOST_PAGE = """<!doctype html><html lang="es"><title>Tienda</title><link rel="icon" href="data:,">
 <h1>Tienda</h1><script src="/widget.js" async></script>"""
 KILOBYTE = 1024
-OPEN_ALL_DAY = """
-from datetime import time
-from scheduling.models import BusinessHours
-BusinessHours.objects.all().delete()
-for day in range(7):
-    BusinessHours.objects.create(weekday=day, opens_at=time(0), closes_at=time(23, 59, 59))
-"""
-# Official rest days stay closed: an open widget is the heavier one, so those days are opened as well.
-NO_REST = """
-from datetime import timedelta
-from django.utils import timezone
-from scheduling.models import SpecialDay
-for days in range(-1, 2):
-    day = timezone.localdate() + timedelta(days=days)
-    SpecialDay.objects.create(date=day, name="Abierto", kind="open_as_usual")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +25,8 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     env = {"DEBUG": "off", "HOURS": "real", "SECRET_KEY": "x7" * 40}
     for command in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
         _manage(folder, port, env, *command)
-    _manage(folder, port, env, "shell", "-v", "0", "-c", OPEN_ALL_DAY + NO_REST)
+    # An open widget is the heavier one.
+    _manage(folder, port, env, "shell", "-v", "0", "-c", OPEN_NOW)
     with servers.product(folder, env=env, command=("serve",), port=port) as running:
         yield running
 
@@ -144,9 +130,16 @@ def test_an_engine_that_knows_only_es5_runs_the_script_of_the_tag(production, tm
         typed.value = "No puedo timbrar";
         typed.oninput();
         check(kept["facturando.draft"] === "No puedo timbrar", "a draft that survives");
+        typed.onkeydown({ key: "Enter", isComposing: true, preventDefault: function () {} });
+        check(all("iframe").length === 0, "Enter chooses a word of an input method");
+        window.matchMedia = function (query) { return { matches: query === "(pointer: coarse)" }; };
+        typed.onkeydown({ key: "Enter", preventDefault: function () {} });
+        check(all("iframe").length === 0, "Enter breaks the line on a phone");
+        delete window.matchMedia;
         form.onsubmit({ preventDefault: function () {} });
         var frame = all("iframe")[0];
         check(/\\/chat\\/$/.test(frame.src), "the chat in a frame");
+        check(sent.length === 0, "nothing said to a frame that is not there yet");
         var origin = frame.src.replace(/\\/chat\\/$/, "");
         tell({ source: frame.contentWindow, origin: origin, data: { facturando: "ready", session: "" } });
         var text = sent.filter(function (message) { return message.text === "No puedo timbrar"; });
@@ -169,7 +162,18 @@ def test_an_engine_that_knows_only_es5_runs_the_script_for_old_browsers(tmp_path
         check(place.children[0].src === "/chat/conversacion/", "its address");
         check(sent[0].facturando === "ready", "the page that frames us told");
         var text = { facturando: "text", text: "hola" };
-        tell({ source: window.parent, origin: "http://tienda.example", data: text });
+        var said = [];
+        var bar = { postMessage: function (message) { said.push(message.facturando); } };
+        window.parent = bar;
+        tell({ source: bar, origin: "http://tienda.example", data: text });
         check(sent.indexOf("submitted hola") > 0, "the text of the site's bar sent");
+        check(said.length === 0, "the bar keeps it until a page has it");
+        first.defaultValue = "hola";
+        field = make("textarea");
+        field.value = "hola";
+        tell({ source: bar, origin: "http://tienda.example", data: { facturando: "text", text: " hola " } });
+        check(said[0] === "taken" && field.value === "hola", "that page says so, and has it once");
+        tell({ source: bar, origin: "http://tienda.example", data: { facturando: "text", text: "otra" } });
+        check(field.value === "hola\\notra", "what is new added");
         """,
     )

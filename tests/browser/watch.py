@@ -3,7 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError
+
+from tests.servers import wait_until
 
 # Chromium reports every answer of 400 and more as a console error; these are judged as answers below.
 REPORTED_ANSWER = re.compile(r"Failed to load resource: the server responded with a status of \d+")
@@ -22,18 +24,25 @@ class Watch:
     def __init__(self) -> None:
         self.faults: list[str] = []
         self.requests: list[str] = []
+        self.in_flight: set[Request] = set()
         self.expected: list[re.Pattern[str]] = []
 
     def over(self, context: BrowserContext) -> BrowserContext:
         context.on("console", self._console)
         context.on("weberror", self._page_error)
         context.on("request", self._request)
+        context.on("requestfinished", self._settled)
+        context.on("requestfailed", self._settled)
         context.on("response", self._response)
         return context
 
     def expect(self, pattern: str) -> None:
         """This test causes that error on purpose."""
         self.expected.append(re.compile(pattern))
+
+    def wait_for_quiet(self, page: Page) -> None:
+        """Until every browser has all its answers. Asking the page something lets the news of them in."""
+        wait_until(lambda: page.title() is not None and not self.in_flight, "the last answer")
 
     def unexpected(self) -> list[str]:
         return [fault for fault in self.faults if not any(known.search(fault) for known in self.expected)]
@@ -48,9 +57,13 @@ class Watch:
 
     def _request(self, request: Request) -> None:
         self.requests.append(request.url)
+        self.in_flight.add(request)
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
             self.faults.append(f"third party: {request.url}")
+
+    def _settled(self, request: Request) -> None:
+        self.in_flight.discard(request)
 
     def _response(self, response: Response) -> None:
         is_refusal = response.status in REFUSALS and "/static/" not in response.url

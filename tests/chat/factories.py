@@ -3,9 +3,7 @@
 Ana has the chat; Beto is always the stranger. Laura and Diego are agents.
 """
 
-import threading
 import uuid
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import factory
 from django.contrib.auth.models import Group
-from django.db import connections
 
 from chat import access, services
 from chat.models import AGENTS_GROUP, Agent, ChatSession, Message, Program, Visitor
@@ -188,26 +185,3 @@ def texts_of(session: ChatSession) -> list[str]:
 def line_of(session: ChatSession, rule: str) -> str:
     """The one sentence that a rule made the chat say."""
     return str(session.messages.get(rule=rule).text)
-
-
-def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each act returned or raised, in order, when threads begin them at the same moment."""
-    barrier = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(place: int) -> None:
-        try:
-            barrier.wait(timeout=20)
-            results[place] = acts[place]()
-        except Exception as error:  # noqa: BLE001 - handed to the test, which looks at it
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads)
-    return results

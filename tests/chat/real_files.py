@@ -40,11 +40,41 @@ XHTML = b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body/
 
 def zipped(*names: str, content: bytes = b"contenido") -> bytes:
     """A ZIP with files of these names."""
+    return zip_of(dict.fromkeys(names, content))
+
+
+def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A ZIP with these files."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
-        for name in names:
+    with zipfile.ZipFile(archive, "w", method) as writer:
+        for name, content in files.items():
             writer.writestr(name, content)
     return archive.getvalue()
+
+
+def with_password(data: bytes) -> bytes:
+    """A ZIP of one file that says that the file is encrypted (APPNOTE 4.4.4, bit 0)."""
+    return _changed(data, 6, 1)
+
+
+def with_method(data: bytes, method: int) -> bytes:
+    """A ZIP of one file that says how the file is compressed (APPNOTE 4.4.5)."""
+    return _changed(data, 8, method)
+
+
+def _changed(data: bytes, offset: int, value: int) -> bytes:
+    """Change a field of the file's header; its copy in the list at the end lies two bytes further on."""
+    changed = bytearray(data)
+    changed[changed.index(b"PK\x03\x04") + offset] = value
+    changed[changed.index(b"PK\x01\x02") + offset + 2] = value
+    return bytes(changed)
+
+
+def zipped_in_levels(content: bytes, levels: int) -> bytes:
+    """A file in a ZIP, in a ZIP, and so on, under names that say nothing."""
+    for _level in range(levels):
+        content = zip_of({"respaldo.bin": content})
+    return content
 
 
 def office(*names: str) -> bytes:

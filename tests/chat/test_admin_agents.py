@@ -10,6 +10,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from chat.admin.agents import AgentForm
+from chat.emails import tell_supervisors
 from chat.events import agent_group
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent
 from scheduling.models import Appointment, Service, Shift
@@ -23,7 +24,7 @@ PASSWORD = "timbrado-2026-seguro"
 
 @pytest.fixture
 def elena():
-    return AgentFactory.create(group=SUPERVISORS_GROUP, username="elena")
+    return AgentFactory.create(group=SUPERVISORS_GROUP, username="elena", email="elena@facturando.example")
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def new_agent(**changes: str) -> dict[str, str]:
         "username": "rosa",
         "first_name": "Rosa",
         "last_name": "Núñez",
+        "email": "rosa@facturando.example",
         "password1": PASSWORD,
         "password2": PASSWORD,
         "group": AGENTS_GROUP,
@@ -52,6 +54,7 @@ def form_of(agent: Agent, **changes: str) -> dict[str, str]:
         "username": agent.username,
         "first_name": agent.first_name,
         "last_name": agent.last_name,
+        "email": agent.email,
         "group": agent.groups.get().name if agent.groups.exists() else AGENTS_GROUP,
         "is_active": "on",
         "capacity": str(agent.capacity),
@@ -80,6 +83,47 @@ def test_a_new_agent_can_sign_in_and_is_in_the_group(supervisor):
 def test_a_new_supervisor_is_in_the_other_group(supervisor):
     supervisor.post(ADD, new_agent(group=SUPERVISORS_GROUP))
     assert groups_of(Agent.objects.get(username="rosa")) == [SUPERVISORS_GROUP]
+
+
+NEEDS_EMAIL = "Escriba el correo electrónico: un supervisor debe recibir los avisos."
+
+
+def test_agents_need_no_email_and_supervisors_do(supervisor, laura):
+    assert supervisor.post(ADD, new_agent(email="")).status_code == 302
+    page = supervisor.post(ADD, new_agent(username="otra", group=SUPERVISORS_GROUP, email="")).text
+    assert NEEDS_EMAIL in page
+    assert not Agent.objects.filter(username="otra").exists()
+    page = supervisor.post(page_of(laura), form_of(laura, group=SUPERVISORS_GROUP)).text
+    assert NEEDS_EMAIL in page
+    assert groups_of(laura) == [AGENTS_GROUP]
+
+
+def test_an_email_is_one_address_and_says_what_it_is_for(supervisor, laura):
+    page = supervisor.post(page_of(laura), form_of(laura, email="laura@")).text
+    assert "correo electrónico válida" in page
+    for address in (ADD, page_of(laura)):
+        assert (
+            "cuando un cliente llega a su cita y ningún agente está disponible"
+            in supervisor.get(address).text
+        )
+
+
+def test_a_supervisor_who_was_given_an_address_is_written_to(supervisor, laura):
+    change = form_of(laura, group=SUPERVISORS_GROUP, email="laura@facturando.example")
+    assert supervisor.post(page_of(laura), change).status_code == 302
+
+    chat = attended(laura)
+    chat.appointment = Appointment(folio="S-7K3Q9X", agent=laura)
+    tell_supervisors(chat)
+
+    told = Email.objects.filter(subject="Cita S-7K3Q9X sin su agente").order_by("to")
+    assert [mail.to for mail in told] == [["elena@facturando.example"], ["laura@facturando.example"]]
+
+
+def test_an_agent_is_found_by_email(supervisor, laura, elena):
+    assert "elena@facturando.example" in supervisor.get(LIST).text
+    found = supervisor.get(LIST, {"q": "elena@facturando"}).context["cl"].result_list
+    assert list(found) == [elena]
 
 
 def test_nobody_is_made_superuser_however_the_form_is_posted(supervisor):
@@ -133,6 +177,7 @@ def test_a_greeting_needs_a_place_for_the_customers_name(supervisor, laura):
 
 def test_group_capacity_and_greeting_are_changed(supervisor, laura):
     changes = {"group": SUPERVISORS_GROUP, "capacity": "7", "greeting": "Bienvenido, {nombre}."}
+    changes["email"] = "laura@facturando.example"
     assert supervisor.post(page_of(laura), form_of(laura, **changes)).status_code == 302
     laura.refresh_from_db()
     assert (laura.capacity, laura.greeting) == (7, "Bienvenido, {nombre}.")
@@ -153,7 +198,9 @@ def test_a_disabled_agent_is_disabled_and_can_be_enabled_again(supervisor, laura
     assert laura.is_active
 
 
-@pytest.mark.parametrize("changes", [{"is_active": ""}, {"group": SUPERVISORS_GROUP}])
+@pytest.mark.parametrize(
+    "changes", [{"is_active": ""}, {"group": SUPERVISORS_GROUP, "email": "laura@facturando.example"}]
+)
 def test_open_sockets_are_told_when_rights_change(
     supervisor, laura, ear, django_capture_on_commit_callbacks, changes
 ):
@@ -197,7 +244,7 @@ def test_supervisors_do_not_lock_themselves_out(supervisor, elena):
 
 
 def test_another_supervisor_may_be_disabled(supervisor):
-    other = AgentFactory.create(group=SUPERVISORS_GROUP, username="otra")
+    other = AgentFactory.create(group=SUPERVISORS_GROUP, username="otra", email="otra@facturando.example")
     supervisor.post(page_of(other), form_of(other, is_active=""))
     other.refresh_from_db()
     assert not other.is_active

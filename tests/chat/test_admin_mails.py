@@ -1,6 +1,7 @@
 """Supervisors see whether a mail went out, and not what is in it."""
 
 import pytest
+from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from chat.models import SUPERVISORS_GROUP
@@ -33,6 +34,14 @@ def test_a_mail_is_listed_with_its_state(supervisor, mail):
     for words in ("Correos enviados", "ana@papeleria-lopez.mx", "Recibimos su mensaje", "por enviar"):
         assert words in page
     assert "Secreto del cliente" not in page
+
+
+def test_a_mail_that_was_withdrawn_is_not_said_to_be_about_to_leave(supervisor, mail):
+    Email.objects.update(expires_at=timezone.now())
+    page = supervisor.get(LIST).text
+    assert "retirado" in page
+    Email.objects.update(status=STATUS.sent)
+    assert "retirado" not in supervisor.get(LIST).text
 
 
 def test_mails_are_found_and_filtered(supervisor, mail):

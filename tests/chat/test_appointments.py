@@ -7,7 +7,15 @@ from django.test import Client
 from post_office.models import Email
 
 from chat.models import SUPERVISORS_GROUP, Agent, ChatSession, Message
-from chat.services import AgentIsFull, SeatIsKept, assign_waiting, due_acts, give_sign_of_life, set_available
+from chat.services import (
+    AgentIsFull,
+    SeatIsKept,
+    assign_waiting,
+    due_acts,
+    give_sign_of_life,
+    leave_as_message,
+    set_available,
+)
 from chat.services.appointments import open_chat, seat, start_due_appointments
 from facturando_support.clock import run_round
 from scheduling import services as scheduling
@@ -21,7 +29,6 @@ from tests.chat.factories import (
     ProgramFactory,
     accept,
     at,
-    at_once,
     fresh,
     identify,
     line_of,
@@ -30,6 +37,7 @@ from tests.chat.factories import (
     texts_of,
 )
 from tests.scheduling import cast
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manual_hours")]
 
@@ -239,6 +247,17 @@ def test_a_chat_that_nobody_took_until_closing_time_is_no_missed_appointment(boo
 
     assert the_chat().end_reason == "closing"
     assert state_of(booked) == "cancelled"
+    assert booked.events.last().actor == "clock"
+
+
+def test_a_customer_who_leaves_the_queue_cancels_the_appointment(booked, laura):
+    set_available(agent=laura, is_available=False, now=TEN)
+    come(booked, TEN)
+    clock_at(TEN, laura)
+
+    leave_as_message(session=the_chat(), reason=ChatSession.EndReason.LEFT_MESSAGE, now=at("10:05"))
+
+    assert (state_of(booked), booked.events.last().actor) == ("cancelled", "customer")
 
 
 def test_a_program_that_is_no_longer_kept_is_asked_again(booked, laura):

@@ -15,7 +15,6 @@ from tests.chat.factories import (
     BETO,
     AgentFactory,
     at,
-    at_once,
     attended,
     fresh,
     left_of,
@@ -26,6 +25,7 @@ from tests.chat.factories import (
     say_as_customer,
     start,
 )
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("manual_hours")]
 

@@ -33,6 +33,15 @@ REQUEST = (
         "Me marca error",
         "TENGO UN ERROR 😢",
         "ayuda" + "!" * 300,
+        # And in English.
+        "Help",
+        "ERROR!",
+        "I have a problem",
+        "Hello, good morning. I have a problem, please",
+        "Hi! I need help, thank you",
+        "It doesn’t work",
+        "It doesn't work.",
+        "not working…",
     ],
 )
 def test_a_phrase_that_only_says_that_something_is_wrong_is_vague(text):
@@ -44,6 +53,9 @@ def test_a_phrase_that_only_says_that_something_is_wrong_is_vague(text):
     [
         "Al timbrar sale el error CFDI40138",
         "Error CFDI40138",
+        "I have a problem with invoice 1024",
+        "Hello",
+        "Thank you",
         "Tengo un problema: no abre CFDI Escritorio desde ayer",
         "Ayuda con la cancelación de la factura 1024",
         "Hola",

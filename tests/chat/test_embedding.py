@@ -8,9 +8,11 @@ import sys
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import get_resolver
 
 from facturando_support.middleware import PartitionedCookiesMiddleware
 
+ANCESTORS = "frame-ancestors 'self' https://www.facturando.example https://facturando.example"
 # Settings are read once, at the start: a process of its own has them.
 PROBE = """
 import django, json, sys
@@ -19,11 +21,24 @@ from django.conf import settings
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from django.test import Client
-response = Client(SERVER_NAME="soporte.example").get("/chat/", secure=True)
+settings.DEBUG = False
+from facturando_support.body_limit import _policy
+browser = Client(SERVER_NAME="soporte.example", enforce_csrf_checks=True)
+response = browser.get("/chat/", secure=True)
+errors = {
+    "no cookie": browser.post("/chat/iniciar/", {"text": "hola"}, secure=True),
+    "no page": browser.get("/chat/no-existe/", secure=True),
+    "no page elsewhere": browser.get("/no-existe/", secure=True),
+}
 print(json.dumps({
     "cookies": {name: cookie.OutputString() for name, cookie in response.cookies.items()},
     "policy": response["Content-Security-Policy"],
-    "help": Client(SERVER_NAME="soporte.example").get("/ayuda/", secure=True)["Content-Security-Policy"],
+    "help": browser.get("/ayuda/", secure=True)["Content-Security-Policy"],
+    "errors": {
+        what: [error.status_code, error.headers.get("X-Frame-Options"), error["Content-Security-Policy"]]
+        for what, error in errors.items()
+    },
+    "too large": _policy(),
 }))
 """
 
@@ -63,7 +78,37 @@ def test_the_forgery_cookie_works_there_as_well(embedded):
 def test_the_named_sites_alone_may_frame_the_chat(embedded):
     [ancestors] = [part.strip() for part in embedded["policy"].split(";") if "frame-ancestors" in part]
 
-    assert ancestors == "frame-ancestors 'self' https://www.facturando.example https://facturando.example"
+    assert ancestors == ANCESTORS
+
+
+@pytest.mark.parametrize(("what", "status"), [("no cookie", 403), ("no page", 404)])
+def test_an_error_of_the_chat_is_read_in_the_frame_where_it_happened(embedded, what, status):
+    answered, frame_options, policy = embedded["errors"][what]
+
+    assert (answered, frame_options) == (status, None)
+    assert ANCESTORS in policy
+
+
+def test_so_is_the_refusal_of_a_file_that_is_too_large(embedded):
+    assert embedded["too large"] == f"default-src 'none'; {ANCESTORS}"
+
+
+def test_nobody_frames_the_errors_of_other_pages(embedded):
+    _status, frame_options, policy = embedded["errors"]["no page elsewhere"]
+
+    assert frame_options == "DENY"
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_every_error_page_of_the_chat_may_be_framed(status):
+    handler = get_resolver().resolve_error_handler(status)
+    exception = [] if status == 500 else [Exception()]
+
+    response = handler(RequestFactory().get("/chat/"), *exception)
+
+    assert response.status_code == status
+    assert response.xframe_options_exempt
 
 
 def test_nobody_frames_the_other_pages(embedded):

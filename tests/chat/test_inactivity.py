@@ -10,7 +10,6 @@ from tests.chat.factories import (
     ANA,
     NOW,
     ProgramFactory,
-    at_once,
     attended,
     conversing,
     fresh,
@@ -23,6 +22,7 @@ from tests.chat.factories import (
     say_as_customer,
     start,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

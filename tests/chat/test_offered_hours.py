@@ -88,7 +88,8 @@ def take(*clocks):
 def test_the_next_three_hours_are_offered_and_it_is_the_customers_turn(offered, laura):
     assert fresh(offered).offered_hours == HOURS
     assert line_of(offered, "appointment.offered") == (
-        f"{laura.shown_name} le ofrece una cita: elija una de las horas que aparecen abajo."
+        f"{laura.shown_name} le ofrece una cita. Elija la hora: martes 24 de noviembre, 11:00; "
+        "martes 24 de noviembre, 11:30; martes 24 de noviembre, 12:00."
     )
     assert fresh(offered).customer_turn_since == NOW
 
@@ -206,7 +207,7 @@ def browser(clock):
 @pytest.mark.usefixtures("offered")
 def test_the_customer_chooses_on_the_chats_page(browser):
     page = browser.get("/chat/").content.decode()
-    assert "El martes 24 de noviembre a las 11:00" in page
+    assert "Martes 24 de noviembre, 11:00" in page
     forms = [part for part in page.split("<form") if 'action="/chat/cita/"' in part]
     assert len(forms) == 3
     sent = Page(browser.get("/chat/")).forms["/chat/cita/"]

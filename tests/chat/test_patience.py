@@ -16,7 +16,6 @@ from tests.chat.factories import (
     ANA,
     NOW,
     accept,
-    at_once,
     attended,
     fresh,
     later,
@@ -26,6 +25,7 @@ from tests.chat.factories import (
     say_as_customer,
     start,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

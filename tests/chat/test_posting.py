@@ -13,7 +13,6 @@ from tests.chat.factories import (
     BETO,
     NOW,
     accept,
-    at_once,
     attended,
     conversing,
     end,
@@ -24,6 +23,7 @@ from tests.chat.factories import (
     say_as_customer,
     start,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -1,5 +1,8 @@
 """Private keys are refused, by their names and by their bytes, with the reason."""
 
+import tracemalloc
+import zipfile
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -30,6 +33,28 @@ KEYS = {
     "a ZIP with a .key": real.zipped("CSD/EKU9003173C9.cer", "CSD/EKU9003173C9.KEY"),
     "a ZIP with a .pfx": real.zipped("sello.pfx"),
     "a ZIP in parts with a .key": b"PK\x07\x08" + real.zipped("sello.key"),
+    "a ZIP with a .key that ends in a point": real.zipped("sello.key."),
+    "a ZIP with a renamed .key": real.zip_of({"sello.txt": real.rsa_key("DER", "PKCS8", encrypted=True)}),
+    "a ZIP, not compressed, with a renamed .key": real.zip_of(
+        {"sello.txt": real.rsa_key("DER", "PKCS8", encrypted=True)}, method=zipfile.ZIP_STORED
+    ),
+    "a ZIP with a renamed PEM, last of many": real.zip_of(
+        {f"factura{number}.xml": real.CFDI for number in range(200)}
+        | {"leame.txt": b"La llave:\n" + real.rsa_key("PEM", "PKCS8", encrypted=False)}
+    ),
+    "a ZIP with a renamed .pfx": real.zip_of({"sello": real.pkcs12_bundle()}),
+    "a ZIP with a .key in a ZIP": real.zip_of({"csd.dat": real.zipped("EKU9003173C9.key")}),
+    "a ZIP with a renamed .key in a ZIP": real.zipped_in_levels(
+        real.rsa_key("DER", "PKCS8", encrypted=True), 2
+    ),
+    "… and in one more": real.zipped_in_levels(real.rsa_key("DER", "PKCS8", encrypted=True), 3),
+    "a ZIP with a password and a .key": real.with_password(real.zipped("sello.key")),
+    "a Word document with a key": real.zip_of(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "word/document.xml": real.rsa_key("PEM", "PKCS8", encrypted=False),
+        }
+    ),
 }
 NAMES = [
     "EKU9003173C9.key",
@@ -77,6 +102,72 @@ def test_a_private_key_is_known_by_its_name_whatever_its_bytes(name, data):
 )
 def test_what_only_sounds_like_a_key_may_be_sent(name, data):
     assert check_file(SimpleUploadedFile(name, data)).name == name
+
+
+def test_a_zip_with_what_is_no_key_may_be_sent_also_inside_another():
+    bundle = {"EKU9003173C9.cer": real.certificate(), "factura.xml": real.CFDI, "foto.png": real.PNG}
+    data = real.zip_of({"noviembre.zip": real.zip_of(bundle), "carpeta/": b"", "vacio.txt": b""})
+
+    assert check_file(SimpleUploadedFile("facturas.zip", data)).content_type == "application/zip"
+
+
+BOMB_BYTES = 200_000_000
+DAMAGED = real.zip_of({"f.xml": real.CFDI})
+CANNOT_LOOK = "El archivo ZIP no se puede revisar por dentro."
+UNREADABLE = {
+    "a password": (real.with_password(real.zipped("f.xml")), "El archivo ZIP tiene contraseña"),
+    "a method that unpacks without bounds": (
+        real.with_method(real.zipped("f.xml"), zipfile.ZIP_BZIP2),
+        CANNOT_LOOK,
+    ),
+    "too many levels": (real.zipped_in_levels(b"nada", 4), CANNOT_LOOK),
+    "damaged content": (DAMAGED[:40] + bytes(20) + DAMAGED[60:], "está dañado"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_zip_that_cannot_be_looked_into_is_refused_with_what_to_do(kind):
+    data, words = UNREADABLE[kind]
+
+    with pytest.raises(FileRefused) as refused:
+        check_file(SimpleUploadedFile("facturas.zip", data))
+
+    assert refused.value.code == "file.refused"
+    assert words in str(refused.value.text)
+
+
+def test_files_are_counted_over_all_the_zips_in_a_zip():
+    half = real.zipped(*[f"{number}.txt" for number in range(1_000)])
+
+    with pytest.raises(FileRefused) as refused:
+        check_file(SimpleUploadedFile("facturas.zip", real.zip_of({"a.zip": half, "b.zip": half})))
+
+    assert "demasiados archivos" in str(refused.value.text)
+
+
+def peak_of_memory(check):
+    tracemalloc.start()
+    try:
+        check()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_is_not_unpacked():
+    upload = SimpleUploadedFile("bomba.zip", real.zip_of({"ceros.bin": bytes(BOMB_BYTES)}))
+
+    assert peak_of_memory(lambda: check_file(upload)) < BOMB_BYTES / 10
+
+
+def test_a_bomb_inside_a_zip_is_unpacked_no_further_than_a_zip_may_be_long():
+    upload = SimpleUploadedFile("bomba.zip", real.zip_of({"ceros.zip": real.zipped("a") + bytes(BOMB_BYTES)}))
+
+    def check():
+        with pytest.raises(FileRefused):
+            check_file(upload)
+
+    assert peak_of_memory(check) < BOMB_BYTES / 2
 
 
 def test_a_certificate_is_no_private_key():

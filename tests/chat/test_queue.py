@@ -19,7 +19,6 @@ from tests.chat.factories import (
     AgentFactory,
     Customer,
     accept,
-    at_once,
     attended,
     conversing,
     end,
@@ -29,6 +28,7 @@ from tests.chat.factories import (
     rules_of,
     start,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError
 
 from chat.files import CheckedFile
 from chat.models import Attachment, Message
@@ -116,3 +117,33 @@ def test_a_file_is_an_answer(laura):
     send(session)
 
     assert fresh(session).customer_turn_since is None
+
+
+def files_kept() -> list[Path]:
+    return [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def test_what_is_refused_or_sent_again_leaves_no_file_behind(laura):
+    session, client_id = start(ANA), uuid.uuid4()
+    kept = send(session, client_id=client_id)
+    send(session, client_id=client_id)
+    with pytest.raises(DraftConflict):
+        send(session, file=checked(data=PNG + b"x"), client_id=client_id)
+    with pytest.raises(NotYourChat):
+        send(session, author=Author(laura))
+    end(session)
+    with pytest.raises(ChatEnded):
+        send(session)
+
+    assert files_kept() == [Path(kept.attachment.content.path)]
+
+
+def test_a_file_whose_row_is_not_stored_leaves_none_behind(monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise OperationalError("The disk of the database is full.")
+
+    monkeypatch.setattr(Attachment, "save", fail)
+    with pytest.raises(OperationalError):
+        send(start(ANA))
+
+    assert files_kept() == []

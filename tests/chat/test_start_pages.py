@@ -320,6 +320,26 @@ def test_a_refused_message_keeps_what_was_typed(browser, manual_hours, clock):
     assert (kept["email"], kept["text"].strip()) == ("ana@", "Hola")
 
 
+def test_a_message_refused_after_opening_says_that_the_chat_is_open_and_may_become_a_chat(
+    browser, manual_hours, clock
+):
+    clock.move_to(at("14:59:59"))
+    form = Page(browser.get("/chat/")).forms["/chat/fuera-de-linea/"] | {
+        "name": ANA.name,
+        "text": FIRST_WORDS,
+    }
+    clock.move_to(at("15:00:00"))
+
+    refused = browser.post("/chat/fuera-de-linea/", form | {"email": "ana@"})
+
+    page = Page(refused)
+    assert "En este momento hay servicio: por el chat le atendemos antes." in page.words
+    assert "fuera de línea" not in page.words
+    assert 'formaction="/chat/iniciar/">Iniciar chat</button>' in refused.text
+    browser.post("/chat/iniciar/", page.forms["/chat/fuera-de-linea/"] | {"email": ANA.email})
+    assert ChatSession.objects.get().messages.get().text == FIRST_WORDS
+
+
 def test_too_many_messages_of_one_address_are_refused_and_kept(browser, manual_hours, clock, settings):
     settings.LIMITS = settings.LIMITS | {"offline_messages_per_address": "0/3600"}
     clock.move_to(at("14:00:00"))

@@ -12,13 +12,13 @@ from tests.chat.factories import (
     FIRST_WORDS,
     NOW,
     at,
-    at_once,
     end,
     fresh,
     later,
     start,
     texts_of,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -12,13 +12,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connections, transaction
 from django.template import TemplateDoesNotExist
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from core import mail
-from core.mail import forget_old, queue_mail, send_queued
+from core.mail import forget_old, queue_mail, send_queued, withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,6 +255,69 @@ def test_a_mail_server_that_is_gone_loses_nothing(letterbox, settings):
 
     row.refresh_from_db()
     assert row.status == STATUS.requeued
+
+
+def test_a_mail_that_waits_is_withdrawn_by_its_tag_and_no_other_is(letterbox):
+    queue(tag="reminder/S-234567", subject="Recordatorio")
+    queue(tag="reminder/S-765432", subject="De otra cita")
+    queue(subject="Sin marca")
+
+    assert withdraw(tag="reminder/S-234567", now=timezone.now()) == 1
+
+    assert send_queued() == 2
+    assert {message["Subject"] for message in letterbox.received} == {"De otra cita", "Sin marca"}
+    assert not any("S-765432" in message.as_string() for message in letterbox.received)
+
+
+def test_a_mail_that_a_server_refused_is_withdrawn_as_well(letterbox):
+    letterbox.refusal = "451 try later"
+    queue(tag="reminder/S-234567")
+    send_queued()
+    letterbox.refusal = ""
+
+    assert withdraw(tag="reminder/S-234567", now=timezone.now()) == 1
+
+    Email.objects.update(scheduled_time=None)
+    assert send_queued() == 0
+
+
+def test_a_mail_withdrawn_while_a_server_refuses_it_is_not_tried_again(letterbox):
+    def withdraw_meanwhile():
+        withdraw(tag="reminder/S-234567", now=timezone.now())
+        connections.close_all()
+
+    async def withdraw_and_refuse(*_arguments):
+        await asyncio.to_thread(withdraw_meanwhile)
+        return "451 try later"
+
+    letterbox.handle_DATA = withdraw_and_refuse
+    row = queue(tag="reminder/S-234567")
+    send_queued()
+    del letterbox.handle_DATA
+
+    row.refresh_from_db()
+    assert row.status == STATUS.requeued
+    Email.objects.update(scheduled_time=None)
+    assert send_queued() == 0
+
+
+def test_what_went_out_is_not_withdrawn(letterbox):
+    row = queue(tag="reminder/S-234567")
+    send_queued()
+
+    assert withdraw(tag="reminder/S-234567", now=timezone.now()) == 0
+
+    row.refresh_from_db()
+    assert (row.status, row.expires_at) == (STATUS.sent, None)
+
+
+def test_a_withdrawal_falls_with_the_change_it_belongs_to(letterbox):
+    queue(tag="reminder/S-234567")
+    with transaction.atomic():
+        withdraw(tag="reminder/S-234567", now=timezone.now())
+        transaction.set_rollback(True)
+
+    assert send_queued() == 1
 
 
 def test_mails_are_forgotten_after_their_time_and_no_sooner(settings):

@@ -1,15 +1,12 @@
 """The customers and agents of these tests, and the evening on which they write."""
 
-import threading
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connections
 
 from offline_messages import services
 from offline_messages.models import OfflineMessage
@@ -36,22 +33,3 @@ def make_agent(username: str, group: str | None = "Agentes", **fields: Any) -> A
     if group:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     return user
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What threads get that begin their acts at the same moment."""
-    start, results = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        try:
-            start.wait(timeout=10)
-            results.append(act())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return results

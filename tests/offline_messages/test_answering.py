@@ -6,7 +6,8 @@ from post_office.models import Email
 
 from offline_messages.models import OfflineMessage, OfflineReply
 from offline_messages.services import OfflineMessageAnswered, answer, mark_read, mark_unread
-from tests.offline_messages.cast import MORNING, ROSA, TEXT, at_once, leave
+from tests.offline_messages.cast import MORNING, ROSA, TEXT, leave
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +90,7 @@ def test_only_one_agent_answers(message, luis, carmen):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_agents_who_answer_at_once_one_is_told(message, luis, carmen):
-    outcomes = at_once(lambda: outcome_of(message.pk, luis), lambda: outcome_of(message.pk, carmen))
+    outcomes = at_once([lambda: outcome_of(message.pk, luis), lambda: outcome_of(message.pk, carmen)])
 
     assert sorted(outcomes) == ["offline_message.answered", "sent"]
     assert OfflineReply.objects.count() == Email.objects.count() == 1

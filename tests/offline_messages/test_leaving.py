@@ -10,7 +10,8 @@ from post_office.models import Email
 from offline_messages.models import OfflineMessage
 from offline_messages.services import OfflineMessageConflict
 from scheduling.models import SpecialDay
-from tests.offline_messages.cast import BRUNO, EVENING, MEXICO_CITY, MORNING, ROSA, TEXT, at_once, leave
+from tests.offline_messages.cast import BRUNO, EVENING, MEXICO_CITY, MORNING, ROSA, TEXT, leave
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ def test_the_same_id_with_another_text_is_refused():
 def test_the_same_form_sent_twice_at_once_makes_one_message_and_one_copy():
     client_id = uuid.uuid4()
 
-    folios = at_once(*[lambda: leave(client_id=client_id).folio] * 2)
+    folios = at_once([lambda: leave(client_id=client_id).folio] * 2)
 
     assert len(folios) == 2
     assert len(set(folios)) == 1

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from core import acts
 from facturando_support import clock
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
@@ -20,7 +21,7 @@ def _quiet(monkeypatch):
     monkeypatch.setattr(clock, "ROUND_SECONDS", 0.01)
     monkeypatch.setattr(clock, "MAIL_SECONDS", 0.01)
     monkeypatch.setattr(clock, "send_queued", lambda: None)
-    monkeypatch.setattr(clock, "_logged_at", {})
+    monkeypatch.setattr(acts, "_logged_at", {})
 
 
 def break_down(_now: datetime) -> None:

@@ -19,6 +19,12 @@ def _idle_clock(monkeypatch):
     monkeypatch.setattr(clock, "due_acts", list)
 
 
+@pytest.fixture(autouse=True)
+def _development(settings):
+    """Settings are judged in production alone (test_deploy_checks)."""
+    settings.DEBUG = True
+
+
 def readiness() -> tuple[int, Any]:
     response = health.ready(RequestFactory().get("/readyz"))
     return response.status_code, json.loads(response.content)["wrong"]

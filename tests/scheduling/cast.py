@@ -1,13 +1,11 @@
 """The customers of these tests, the Tuesday on which they book, and short ways to a booked hour."""
 
-import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connections
 from post_office.models import Email
 
 from scheduling import services
@@ -100,26 +98,3 @@ def last_mail() -> Email:
 def starts(slots: Sequence[Any]) -> list[str]:
     """When slots begin, by the wall clock."""
     return [f"{slot.starts_at:%H:%M}" for slot in slots]
-
-
-def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each act returned or raised, in order, when threads begin them at the same moment."""
-    barrier = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(place: int) -> None:
-        try:
-            barrier.wait(timeout=20)
-            results[place] = acts[place]()
-        except Exception as error:  # noqa: BLE001 - handed to the test, which looks at it
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    assert not any(thread.is_alive() for thread in threads)
-    return results

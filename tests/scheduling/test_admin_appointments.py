@@ -6,9 +6,10 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from scheduling import services
-from scheduling.models import Service
+from scheduling.models import Service, Shift
 from tests.scheduling.cast import ANA, BETO, NOW, TEN, acts_of, book, fresh, hold, last_mail, mails
 from tests.scheduling.hours import at
 
@@ -178,14 +179,92 @@ def test_a_missed_one_is_reopened(browser, laura):
     services.mark_missed(LATE)
     with time_machine.travel(LATE, tick=False):
         forms = browser.get(page_of(row)).context["act_forms"]
-        assert [form.act for form in forms] == ["reopen"]
+        assert [form.act for form in forms] == ["reopen", "mark-attended"]
         page = post(browser, row, "reopen", hour=ELEVEN.isoformat(), reason="Se le fue la luz").text
     assert "La cita está agendada otra vez." in page
     assert (fresh(row).state, fresh(row).starts_at) == ("booked", ELEVEN)
     assert acts_of(row) == ["book", "miss", "reopen"]
 
 
-@pytest.mark.parametrize("act", ["cancel", "reschedule", "change-agent"])
+def test_one_is_marked_as_attended_once_its_hour_has_begun(browser, laura, carmen):
+    row = book()
+    assert "se marca como atendida desde que empieza" in browser.get(page_of(row)).text
+    with time_machine.travel(TEN, tick=False):
+        page = post(browser, row, "mark-attended", reason="Llamó por teléfono").text
+    assert "La cita está marcada como atendida. No se avisa al cliente." in page
+    assert "Se marcó como atendida" in page
+    event = row.events.last()
+    assert (fresh(row).state, event.by, event.reason) == ("attended", carmen, "Llamó por teléfono")
+    assert len(mails()) == 1
+
+
+def test_a_missed_one_is_marked_as_attended(browser, laura):
+    row = book()
+    services.mark_missed(LATE)
+    with time_machine.travel(LATE, tick=False):
+        post(browser, row, "mark-attended", reason="Llamó por teléfono")
+    assert acts_of(row) == ["book", "miss", "amend"]
+
+
+def test_whoever_came_and_left_is_marked_as_missed(browser, laura):
+    row = services.arrive(appointment=book(), key_hash="k", now=TEN)
+    with time_machine.travel(at("2026-11-24 10:10"), tick=False):
+        page = post(browser, row, "mark-missed", reason="Se fue").text
+        assert "Todavía no termina la tolerancia de la cita" in page
+    with time_machine.travel(LATE, tick=False):
+        page = post(browser, row, "mark-missed", reason="Se fue").text
+        assert "La cita está marcada como no presentada. Se avisa al cliente por correo." in page
+        forms = browser.get(page_of(row)).context["act_forms"]
+    assert fresh(row).state == "missed"
+    assert [(form.act, form.is_possible) for form in forms] == [("reopen", False), ("mark-attended", True)]
+
+
+def test_no_other_hour_is_offered_once_the_customer_has_come(browser, laura):
+    row = services.arrive(appointment=book(), key_hash="k", now=at("2026-11-24 09:52"))
+    page = browser.get(page_of(row)).text
+    assert "El cliente ya entró a la sala de espera de esta cita" in page
+    assert 'name="reschedule-hour"' not in page
+    page = post(browser, row, "reschedule", hour=ELEVEN.isoformat(), reason="Lo pidió").text
+    assert "El cliente ya entró a la sala de espera de esta cita" in page
+    assert fresh(row).starts_at == TEN
+
+
+def test_the_history_says_who_did_what(browser, diego, laura, carmen):
+    ours, missed = book(), book(who=BETO)
+    Shift.objects.filter(agent=fresh(ours).agent).delete()
+    services.mark_missed(LATE)
+    attended = book(ELEVEN)
+    services.reschedule(
+        appointment=attended, starts_at=at("2026-11-24 12:00"), now=NOW, by=carmen, reason="Sí"
+    )
+    services.attend(appointment=fresh(attended), agent=diego, now=at("2026-11-24 12:00"))
+
+    assert whos(browser, ours) == ["El cliente", "El reloj"]
+    assert whos(browser, missed) == ["El cliente", "El reloj"]
+    assert whos(browser, attended) == ["El cliente", "Carmen supervisor", "diego agente"]
+    assert "Cambio en nuestro horario o en los turnos" in browser.get(page_of(ours)).text
+
+
+def whos(browser, row):
+    """Who did each act, as the page shows it."""
+    return [
+        strip_tags(str(event["who"]).replace("<br>", " "))
+        for event in browser.get(page_of(row)).context["events"]
+    ]
+
+
+def test_those_outside_hours_and_shifts_are_listed(browser, diego, laura):
+    hit, stays = book(), book(who=BETO)
+    over = book(at("2026-11-24 09:00"))
+    Shift.objects.filter(agent=laura).delete()
+    assert folios(browser.get(LIST)) == [over.folio, hit.folio, stays.folio]
+    with time_machine.travel(at("2026-11-24 09:05"), tick=False):
+        response = browser.get(LIST, {"horario": "fuera"})
+    assert folios(response) == [hit.folio]
+    assert "Fuera de horario o de turno" in response.text
+
+
+@pytest.mark.parametrize("act", ["cancel", "reschedule", "change-agent", "mark-attended", "mark-missed"])
 def test_a_reason_is_asked_for(browser, diego, act):
     row = book()
     page = post(browser, row, act, reason="  ", hour=ELEVEN.isoformat(), agent=diego.pk).text

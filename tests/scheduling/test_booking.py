@@ -261,6 +261,22 @@ def test_customers_change_three_times_and_supervisors_whenever(laura, supervisor
     assert fresh(row).events.last().by == supervisor
 
 
+@pytest.mark.parametrize("is_supervisor", [False, True])
+def test_once_the_customer_has_come_nobody_changes_the_hour(laura, supervisor, is_supervisor):
+    early = at("2026-11-24 09:52")
+    row = services.arrive(appointment=book(), key_hash="k", now=early)
+
+    with pytest.raises(services.HasCome) as refused:
+        services.reschedule(
+            appointment=row, starts_at=ELEVEN, now=early, by=supervisor if is_supervisor else None
+        )
+
+    words = "El cliente ya entró" if is_supervisor else "Ya está en la sala de espera"
+    assert str(refused.value.text).startswith(words)
+    assert (fresh(row).starts_at, fresh(row).arrived_at) == (TEN, early)
+    assert len(mails()) == 1
+
+
 def test_the_same_hour_again_changes_nothing(laura):
     row = book()
     services.reschedule(appointment=row, starts_at=TEN, now=NOW)

@@ -15,7 +15,6 @@ from tests.scheduling.cast import (
     NOW,
     TEN,
     Details,
-    at_once,
     book,
     fresh,
     mails,
@@ -23,6 +22,7 @@ from tests.scheduling.cast import (
     make_service,
     make_week,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

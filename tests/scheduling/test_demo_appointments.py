@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
+from chat.models import Agent
 from scheduling.models import Appointment, Shift
 from tests.scheduling.cast import make_service, make_week
 from tests.scheduling.hours import at
@@ -34,6 +35,12 @@ def test_both_agents_have_the_hours_of_the_office(capsys):
     assert Shift.objects.filter(agent__username="agente1").count() == 10
     assert Shift.objects.filter(agent__username="agente2").count() == 10
     assert not Shift.objects.filter(agent__username="supervisor").exists()
+
+
+def test_the_supervisor_can_be_written_to(capsys):
+    make("2026-11-24 08:00")
+    emails = Agent.objects.exclude(email="").values_list("username", "email")
+    assert list(emails) == [("supervisor", "supervisor@facturando.example")]
 
 
 def test_appointments_of_today_and_tomorrow_are_made_once(capsys):

@@ -8,6 +8,7 @@ from post_office.models import Email
 
 from scheduling import services
 from scheduling.ics import calendar_file
+from scheduling.models import Shift
 from tests.scheduling.cast import NOW, TEN, book, fresh, last_mail
 from tests.scheduling.hours import at
 
@@ -58,6 +59,16 @@ def test_a_change_and_a_cancellation_update_the_same_entry(laura):
     assert (changed.sequence.value, cancelled.sequence.value) == ("1", "2")
     assert changed.dtstart.value == datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
     assert (changed.status.value, cancelled.status.value) == ("CONFIRMED", "CANCELLED")
+
+
+def test_what_our_own_change_cancels_leaves_the_calendar(laura):
+    row = book()
+    Shift.objects.all().delete()
+    services.mark_missed(TEN + timedelta(minutes=11))
+
+    event = sent(last_mail())[1]
+    assert event.uid.value == f"{row.folio}@127.0.0.1"
+    assert (event.sequence.value, event.status.value) == ("1", "CANCELLED")
 
 
 def test_the_instants_are_right_on_a_border_towns_clock_change(laura):

@@ -3,15 +3,20 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
+from post_office.models import STATUS, Email
 
+from core.mail import send_queued
 from scheduling import services
-from tests.scheduling.cast import NOW, TEN, book, fresh, mails
+from scheduling.models import Appointment, Shift
+from tests.scheduling.cast import BETO, NOW, TEN, book, fresh, mails
 from tests.scheduling.hours import at
 
 pytestmark = pytest.mark.django_db
 DAYS_BEFORE = NOW - timedelta(days=4)
 DAY_BEFORE = at("2026-11-23 10:00")
 SOON = at("2026-11-24 09:45")
+AFTERWARDS = at("2026-11-24 10:12")
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -59,3 +64,81 @@ def test_a_customer_who_waits_already_is_not_reminded(laura):
     row = book(now=DAYS_BEFORE)
     services.arrive(appointment=row, key_hash="k", now=at("2026-11-24 09:50"))
     assert reminded(at("2026-11-24 09:51")) == [0]
+
+
+# --- Reminders that the mail server did not take in time ---------------------------------------------------
+
+
+def reminders_sent_at(now) -> int:
+    """How many reminders go out when the mail server is back."""
+    with time_machine.travel(now, tick=False):
+        send_queued()
+    return Email.objects.filter(subject__startswith="Recordatorio", status=STATUS.sent).count()
+
+
+def missed(row):
+    services.mark_missed(AFTERWARDS)
+
+
+def attended(row):
+    services.attend(appointment=fresh(row), agent=row.agent, now=TEN)
+
+
+def cancelled(row):
+    services.cancel(appointment=row, now=SOON)
+
+
+def moved(row):
+    services.reschedule(appointment=row, starts_at=at("2026-11-24 13:00"), now=SOON)
+
+
+def hit(row):
+    Shift.objects.all().delete()
+    services.tell_hit(appointments=[row], now=SOON)
+
+
+@pytest.mark.parametrize("act", [missed, attended, cancelled, moved, hit])
+def test_a_reminder_that_still_waits_is_withdrawn_by_what_makes_it_wrong(diego, laura, act):
+    row, other = book(now=DAYS_BEFORE), book(who=BETO, now=DAYS_BEFORE)
+    assert reminded(SOON) == [2]
+    services.arrive(appointment=other, key_hash="k", now=SOON + timedelta(minutes=10))
+    act(row)
+
+    assert reminders_sent_at(AFTERWARDS) == 1
+    (waits,) = Email.objects.exclude(status=STATUS.sent)
+    assert waits.to == [row.email]
+
+
+def test_a_reminder_of_what_is_still_true_goes_out_late(diego, laura, supervisor):
+    row = book(now=DAYS_BEFORE)
+    assert reminded(SOON) == [1]
+    services.move_to_agent(appointment=row, agent=diego, by=supervisor, reason="Sí", now=SOON)
+
+    assert reminders_sent_at(at("2026-11-24 09:50")) == 1
+
+
+def test_a_refused_change_withdraws_nothing(laura):
+    row = book(now=DAYS_BEFORE)
+    assert reminded(SOON) == [1]
+    with pytest.raises(services.SlotTaken):
+        services.reschedule(appointment=row, starts_at=at("2026-11-24 10:10"), now=SOON)
+
+    assert reminders_sent_at(SOON) == 1
+
+
+# --- One that fails ----------------------------------------------------------------------------------------
+
+
+def test_one_that_cannot_be_mailed_stops_no_other(diego, laura, caplog):
+    broken, other = book(now=DAYS_BEFORE), book(who=BETO, now=DAYS_BEFORE)
+    Appointment.objects.filter(pk=broken.pk).update(email="ana@papeleria-lopez.mx\nBcc: x@y.mx")
+
+    assert reminded(SOON) == [1]
+    assert services.mark_missed(AFTERWARDS) == 1
+
+    assert (fresh(broken).state, fresh(other).state) == ("booked", "missed")
+    assert fresh(broken).reminded_soon_at is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The clock's act {name} of row {broken.pk} failed." for name in ("_remind_of", "_end")
+    ]
+    assert "papeleria" not in caplog.text

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
-from scheduling.models import Appointment
-from scheduling.states import MOVES, Act, State, move
+from scheduling.models import Appointment, AppointmentEvent
+from scheduling.states import MOVES, Act, Actor, State, move
 from tests.scheduling.cast import NOW, TEN, acts_of, fresh
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,62 @@ def test_every_move_of_the_table_is_done_once_and_noted(appointment, supervisor,
         assert acts_of(row) == [act]
 
 
+@pytest.mark.parametrize(
+    ("act", "has_account", "actor"),
+    [
+        (Act.BOOK, False, Actor.CUSTOMER),
+        (Act.RESCHEDULE, False, Actor.CUSTOMER),
+        (Act.RESCHEDULE, True, Actor.SUPERVISOR),
+        (Act.ARRIVE, False, Actor.CUSTOMER),
+        (Act.ATTEND, True, Actor.AGENT),
+        (Act.MISS, False, Actor.CLOCK),
+        (Act.CANCEL, False, Actor.CUSTOMER),
+        (Act.CANCEL, True, Actor.SUPERVISOR),
+        (Act.MARK_MISSED, True, Actor.SUPERVISOR),
+    ],
+)
+def test_every_move_notes_who_did_it(appointment, supervisor, act, has_account, actor):
+    row = in_state(appointment, MOVES[act].before)
+
+    move(appointment=row, act=act, now=NOW, by=supervisor if has_account else None)
+
+    assert row.events.get().actor == actor
+
+
+def test_the_clock_says_that_it_is_the_clock_who_cancels(appointment):
+    row = in_state(appointment, State.BOOKED)
+
+    move(appointment=row, act=Act.CANCEL, now=NOW, actor=Actor.CLOCK)
+
+    assert (row.events.get().actor, row.events.get().by) == (Actor.CLOCK, None)
+
+
+def test_what_was_done_before_actors_were_written_is_told_from_the_act_and_the_account(
+    appointment, supervisor
+):
+    acts = [(Act.BOOK, None), (Act.CHANGE_AGENT, supervisor), (Act.ATTEND, supervisor), (Act.MISS, None)]
+    for act, by in acts:
+        move(appointment=in_state(appointment, MOVES[act].before), act=act, now=NOW, by=by)
+    events = AppointmentEvent.objects.order_by("pk")
+    told = list(events.values_list("actor", flat=True))
+    events.update(actor=Actor.CUSTOMER)
+
+    import_module("scheduling.migrations.0005_actor").tell_actors(apps, None)
+
+    assert (
+        list(events.values_list("actor", flat=True)) == told == ["customer", "supervisor", "agent", "clock"]
+    )
+
+
+def test_nobody_does_what_the_table_does_not_let_them(appointment):
+    row = in_state(appointment, State.BOOKED)
+
+    with pytest.raises(ValueError, match="clock"):
+        move(appointment=row, act=Act.RESCHEDULE, now=NOW, actor=Actor.CLOCK)
+
+    assert acts_of(row) == []
+
+
 @pytest.mark.parametrize("act", Act)
 @pytest.mark.parametrize("state", State)
 def test_every_other_move_is_refused_and_leaves_nothing(appointment, act, state):
@@ -85,7 +143,7 @@ def test_whoever_looks_at_an_old_hour_moves_nothing(appointment):
 def test_the_readme_prints_the_table():
     rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| (\w+) \| ([\w, ]+) \|$", README.read_text(), re.MULTILINE)
 
-    assert rows == [(act, step.before, step.after, step.who) for act, step in MOVES.items()]
+    assert rows == [(act, step.before, step.after, ", ".join(step.who)) for act, step in MOVES.items()]
 
 
 def test_the_readme_names_every_state():

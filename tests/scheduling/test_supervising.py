@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from post_office.models import Email
 
 from scheduling import services
 from scheduling.calendar import SpecialDate
@@ -29,6 +30,7 @@ def test_a_missed_one_is_reopened_with_a_reason(laura, supervisor):
     assert (row.state, row.starts_at, row.missed_at, row.sequence) == (
         "booked", at("2026-11-24 10:30"), None, 1
     )  # fmt: skip
+    assert Email.objects.get(subject__startswith="No pudimos").expires_at == LATE
     event = row.events.last()
     assert (event.act, event.by, event.reason) == ("reopen", supervisor, "Se le fue la luz")
     with pytest.raises(services.NotMissed):
@@ -57,6 +59,17 @@ def test_another_agent_takes_it_over_when_free(diego, laura, supervisor):
         with pytest.raises(services.AgentNotFree):
             services.move_to_agent(appointment=other, agent=agent, by=supervisor, reason="Sí", now=NOW)
     assert fresh(other).agent == laura
+
+
+def test_another_agent_may_take_over_a_customer_who_has_come(diego, laura, supervisor):
+    early = at("2026-11-24 09:55")
+    row = services.arrive(appointment=book(), key_hash="k", now=early)
+
+    services.move_to_agent(appointment=row, agent=diego, by=supervisor, reason="Se enfermó", now=early)
+
+    assert (fresh(row).agent, fresh(row).arrived_at) == (diego, early)
+    assert list(services.due_to_start(TEN)) == [row]
+    assert set(services.kept_for(TEN)) == {diego.pk}
 
 
 def test_an_expired_hold_is_in_nobodys_way(diego, laura, supervisor):

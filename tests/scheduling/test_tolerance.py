@@ -86,12 +86,12 @@ def test_for_a_customer_who_has_come_the_agent_is_kept_however_long(laura):
     assert list(services.due_to_start(TEN)) == [row]
 
 
-def test_coming_again_is_harmless(laura):
+def test_coming_again_from_another_browser_moves_the_chat_to_come_there(laura):
     row = book()
     arrive(row, TEN)
     arrive(row, at("2026-11-24 10:30"), "other")
 
-    assert (fresh(row).arrived_at, fresh(row).arrived_key_hash) == (TEN, "k" * 64)
+    assert (fresh(row).arrived_at, fresh(row).arrived_key_hash) == (TEN, "other")
     assert acts_of(row) == ["book", "arrive"]
     assert row.readers.count() == 2
     services.attend(appointment=fresh(row), agent=laura, now=at("2026-11-24 10:31"))

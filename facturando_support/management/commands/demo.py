@@ -21,9 +21,9 @@ from scheduling.services import Details
 
 PASSWORD = "facturando-demo"  # noqa: S105  made for the demo, and refused when DEBUG is off
 ACCOUNTS = [
-    ("agente1", "Laura", "Méndez", AGENTS_GROUP),
-    ("agente2", "Diego", "Paredes", AGENTS_GROUP),
-    ("supervisor", "Elena", "Robles", SUPERVISORS_GROUP),
+    ("agente1", "Laura", "Méndez", "", AGENTS_GROUP),
+    ("agente2", "Diego", "Paredes", "", AGENTS_GROUP),
+    ("supervisor", "Elena", "Robles", "supervisor@facturando.example", SUPERVISORS_GROUP),
 ]
 CUSTOMERS = [
     Details(
@@ -56,16 +56,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError(_("Las cuentas de demostración solo existen con DEBUG activado."))
-        for username, first_name, last_name, group in ACCOUNTS:
-            self._make(username, first_name, last_name, group)
+        for account in ACCOUNTS:
+            self._make(*account)
         self._make_shifts()
         self._make_appointments(timezone.now())
         self.stdout.write(self._where_to_go())
 
-    def _make(self, username: str, first_name: str, last_name: str, group: str) -> None:
-        agent, is_new = Agent.objects.get_or_create(
-            username=username, defaults={"first_name": first_name, "last_name": last_name}
-        )
+    def _make(self, username: str, first_name: str, last_name: str, email: str, group: str) -> None:
+        person = {"first_name": first_name, "last_name": last_name, "email": email}
+        agent, is_new = Agent.objects.get_or_create(username=username, defaults=person)
         if is_new:
             agent.set_password(PASSWORD)
             agent.save()
@@ -73,7 +72,7 @@ class Command(BaseCommand):
 
     def _make_shifts(self) -> None:
         """The demo's agents can be booked whenever the office is open; shifts that are there stay."""
-        names = [username for username, *_names, group in ACCOUNTS if group == AGENTS_GROUP]
+        names = [username for username, *_person, group in ACCOUNTS if group == AGENTS_GROUP]
         for agent in Agent.objects.filter(username__in=names, shifts=None):
             Shift.objects.bulk_create(
                 Shift(agent=agent, weekday=row.weekday, opens_at=row.opens_at, closes_at=row.closes_at)

@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
@@ -15,7 +14,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import get_resolver
 from django.utils.translation import gettext as _
 
-from facturando_support.single_process import AlreadyRunning, has_shared_layer, only_process
+from facturando_support.metrics import name_process
+from facturando_support.single_process import (
+    AlreadyRunning,
+    already_running,
+    has_shared_layer,
+    only_process,
+)
 
 
 class Command(BaseCommand):
@@ -51,7 +56,7 @@ class Command(BaseCommand):
                 self._prepare(migrate=migrate or demo, demo=demo)
                 self._run_server(host, port, with_clock=not without_clock)
         except AlreadyRunning:
-            sys.exit(_already_running())
+            sys.exit(already_running())
 
     def _prepare(self, *, migrate: bool, demo: bool) -> None:
         if migrate:
@@ -74,6 +79,7 @@ class Command(BaseCommand):
         from facturando_support.server import PortTaken, SupportServer
 
         _load_pages()
+        name_process(f"web-{port}")
         clock = run_clock if with_clock else None
         say_ready = partial(self._say_ready, host, port)
         server = SupportServer(application, host=host, port=port, clock=clock, on_ready=say_ready)
@@ -111,10 +117,3 @@ def _port_taken(port: int) -> str:
         "port": port,
         "other": port + 1,
     }
-
-
-def _already_running() -> str:
-    return _(
-        "Otro proceso ya atiende con los datos de %(folder)s; deténgalo, o use otra carpeta con VAR_DIR=, "
-        "o conecte varios procesos con REDIS_URL."
-    ) % {"folder": settings.VAR_DIR}
