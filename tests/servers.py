@@ -215,10 +215,10 @@ class MovedClock:
         self.instant = instant
         self._write(f"{instant.timestamp():.0f}")
 
-    def run(self) -> None:
-        """From where it stands it runs on as time does."""
+    def run(self, speed: float = 1) -> None:
+        """From where it stands it runs on as time does, or at another speed."""
         away = self.instant - datetime.now(UTC)
-        self._write(f"{away.total_seconds():+.3f}s")
+        self._write(f"{away.total_seconds():+.3f}s" + (f" x{speed}" if speed != 1 else ""))
 
     def _write(self, text: str) -> None:
         # Replaced whole: processes read it at every look at the time.

@@ -5,6 +5,7 @@ A WORD chooses the faults whose name contains it. Exit code 1 when a promise was
 
 import argparse
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,9 @@ NAMED = (Wrong.LOST, Wrong.DUPLICATE, Wrong.PHANTOM)
 
 
 def main(arguments: Sequence[str]) -> int:
+    # However it is ended, what it started ends with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     asked = _parse(arguments)
     chosen = [fault for fault in FAULTS.values() if _is_chosen(fault, asked.words)]
     if asked.list:

@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,10 +19,6 @@ import psycopg
 import redis
 
 from tests.servers import Engine, Product
-
-# Where Debian's package puts it; the variant for programs with threads.
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
-
 
 # --- Processes ------------------------------------------------------------------------------------------
 
@@ -147,36 +142,6 @@ def full_disk(folder: Path) -> Iterator[None]:
         yield
     finally:
         ballast.unlink()
-
-
-# --- Clocks ---------------------------------------------------------------------------------------------
-
-
-class Watch:
-    """The time of day that a process believes in; it leaves out what measures waiting."""
-
-    def __init__(self, folder: Path) -> None:
-        assert FAKETIME, "faketime is not installed"
-        self.file = folder / "time"
-        self.set(timedelta())
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Made for an old libc; with it Python's threads wake each other all the time.
-            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
-        }
-
-    def set(self, ahead: timedelta, speed: float = 1.0) -> None:
-        """Step to so much ahead of the true time, negative for behind, and run at that speed from there."""
-        rate = f" x{speed}" if speed != 1 else ""
-        part = self.file.with_suffix(".part")
-        part.write_text(f"{ahead.total_seconds():+.0f}s{rate}\n")
-        part.rename(self.file)
 
 
 # --- Durations ------------------------------------------------------------------------------------------

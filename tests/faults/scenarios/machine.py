@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from socket import create_connection
@@ -11,10 +11,10 @@ from socket import create_connection
 from tests.faults import layouts
 from tests.faults.arena import Arena
 from tests.faults.layouts import Layout
-from tests.faults.nemesis import Watch, few_descriptors, full_disk, last, locked_database, small_disk
+from tests.faults.nemesis import few_descriptors, full_disk, last, locked_database, small_disk
 from tests.faults.scenarios.table import fault
 from tests.faults.scenarios.uploads import Uploader
-from tests.servers import Product
+from tests.servers import MovedClock, Product
 
 
 async def _locked(arena: Arena, seconds: float) -> None:
@@ -96,41 +96,47 @@ PATIENT = {
 }
 
 
+def _clock(folder: Path, ahead: timedelta = timedelta(), speed: float = 1) -> MovedClock:
+    """The clock of a run, set to so much ahead of the true time; negative for behind."""
+    clock = MovedClock(folder, datetime.now(UTC) + ahead)
+    clock.run(speed)
+    return clock
+
+
 @contextmanager
-def _with_a_watch(folder: Path, random: Random) -> Iterator[Layout]:
+def _with_a_clock(folder: Path, random: Random) -> Iterator[Layout]:
     folder.mkdir(parents=True, exist_ok=True)
-    watch = Watch(folder)
-    with layouts.embedded(folder, random, env=PATIENT | watch.env) as layout:
+    with layouts.embedded(folder, random, env=PATIENT | _clock(folder).env) as layout:
         yield layout
 
 
-async def _step(arena: Arena, ahead: timedelta, speed: float = 1.0) -> None:
+async def _step(arena: Arena, ahead: timedelta, speed: float = 1) -> None:
     await arena.gather()
     await arena.begin()
-    watch = Watch(arena.layout.folder)
+    folder = arena.layout.folder
     for _ in range(1 if arena.is_quick else 3):
         await arena.acknowledged(40)
-        await arena.struck(lambda: watch.set(ahead, speed))
+        await arena.struck(lambda: _clock(folder, ahead, speed))
         await arena.acknowledged(60)
         # Who comes back reads what was said before and after the step.
         arena.layout.wire.tear(0.5)
         await arena.recovered()
-        watch.set(timedelta())
+        _clock(folder)
 
 
-@fault(_with_a_watch, needs=("faketime",))
+@fault(_with_a_clock, needs=("faketime",))
 async def clock_25_hours_ahead(arena: Arena) -> None:
     """The machine's clock is set 25 hours ahead, and back again."""
     await _step(arena, timedelta(hours=25))
 
 
-@fault(_with_a_watch, needs=("faketime",))
+@fault(_with_a_clock, needs=("faketime",))
 async def clock_1_hour_back(arena: Arena) -> None:
     """The machine's clock is set back by an hour, and forward again."""
     await _step(arena, timedelta(hours=-1))
 
 
-@fault(_with_a_watch, needs=("faketime",))
+@fault(_with_a_clock, needs=("faketime",))
 async def clock_drifts(arena: Arena) -> None:
     """The machine's clock runs at three times its speed."""
     await _step(arena, timedelta(seconds=1), speed=3)

@@ -112,5 +112,5 @@ async def news_lost_and_reordered(arena: Arena) -> None:
     await arena.gather()
     await arena.begin()
     arena.runs += 1
-    await arena.acknowledged(250 if arena.is_quick else 1500)
+    await arena.acknowledged(150 if arena.is_quick else 1500)
     await arena.recovered()
