@@ -41,8 +41,13 @@ class RequestLogMiddleware:
         response["X-Request-ID"] = trace.request_id.get()
         milliseconds = round((time.monotonic() - started) * 1000, 1)
         about = {"route": route_of(request), "status": response.status_code, "milliseconds": milliseconds}
-        request_log.info("Answered.", extra=about)
+        request_log.log(_level(request), "Answered.", extra=about)
         return response
+
+
+def _level(request: HttpRequest) -> int:
+    """Machines ask every few seconds, and would bury what people asked for."""
+    return logging.DEBUG if request.path_info in MachinesMiddleware.views else logging.INFO
 
 
 def _request_id(request: HttpRequest) -> str:

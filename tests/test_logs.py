@@ -244,6 +244,13 @@ def test_each_request_is_one_entry_with_its_route_its_status_and_its_time(suppor
     assert "secreto" not in all_of([entry])
 
 
+def test_what_machines_ask_every_few_seconds_is_not_logged_as_such(support, log):
+    for address in ("/healthz", "/readyz", "/metrics"):
+        Client().get(address)
+
+    assert {entry["level"] for entry in log.of("facturando_support.requests")} == {"DEBUG"}
+
+
 def test_a_request_about_a_chat_names_its_folio(support, log):
     customer = Watched()
     customer.get("/chat/")

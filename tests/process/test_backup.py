@@ -386,24 +386,21 @@ def flipped(part: str) -> Any:
     ],
 )
 def test_a_damaged_archive_is_refused_and_changes_nothing(quiet, tmp_path, change):
-    here, there, backup = quiet
+    here, _there, backup = quiet
     damaged = rewritten(backup, tmp_path / "damaged.tar", change)
     before, files = here.tables(), files_below(here.media)
 
-    for place in (here, there):
-        sentence = place.refused("restore", "--overwrite", str(damaged))
-        assert "respaldo" in sentence
+    assert "respaldo" in here.refused("restore", "--overwrite", str(damaged))
 
     assert here.tables() == before
     assert files_below(here.media) == files
     assert not list(here.folder.glob("*before*"))
-    assert not files_below(there.folder) or set(files_below(there.folder)) == {"serve.lock", "secret_key"}
 
 
-@pytest.fixture
-def embedded(tmp_path: Path) -> Place:
-    place = Place(tmp_path / "here")
-    place.folder.mkdir()
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A new installation of the embedded default, which no test here changes."""
+    place = Place(tmp_path_factory.mktemp("embedded"))
     place.done("migrate", "-v0")
     return place
 
