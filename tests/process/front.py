@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -223,8 +224,8 @@ def nginx(site: Site, ports: Sequence[int]) -> Iterator[None]:
     command = ["nginx", "-c", str(main), "-p", str(site.folder), "-e", str(site.folder / "nginx.log")]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    with servers._running(command, cwd=site.folder) as process:
-        servers.wait_until(lambda: servers._is_alive(process) and _listens(site.port), "nginx")
+    engine = servers.Engine(command, "", site.folder, lambda: _listens(site.port), signal.SIGTERM)
+    with servers._running(engine):
         yield
 
 

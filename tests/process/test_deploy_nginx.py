@@ -373,26 +373,6 @@ def test_whoever_sends_a_header_byte_by_byte_is_cut_off_and_delays_nobody(site):
                 assert client.recv(4096) == b""
 
 
-# --- When processes are gone ----------------------------------------------------------------------------
-
-
-def test_one_process_that_dies_is_passed_over_and_none_left_is_told(site, customer):
-    first, second = site.webs
-    first.kill9()
-    assert [customer.get("/ayuda/").status for _each in range(6)] == [200] * 6
-
-    second.kill9()
-    page, script = customer.get("/chat/"), customer.get("/chat/eventos/", Accept="application/json")
-    assert (page.status, script.status) == (503, 503)
-    assert "El soporte vuelve enseguida" in page.text
-    assert page.all("Retry-After") == ["10"]
-    assert json.loads(script.text)["code"] == "support.away"
-
-    for web in site.webs:
-        web.restart()
-    servers.wait_until(lambda: customer.get("/ayuda/").status == 200, "the site")
-
-
 # --- Watching -------------------------------------------------------------------------------------------
 
 
@@ -458,3 +438,23 @@ def test_one_number_follows_a_request_through_both_logs(site, customer):
     [theirs] = [line for line in (site.folder / "facturando.log").read_text().splitlines() if number in line]
     assert json.loads(ours)["route"] == "help"
     assert json.loads(theirs)["status"] == 200
+
+
+# --- When processes are gone: last, since nginx remembers who did not answer --------------------------------
+
+
+def test_one_process_that_dies_is_passed_over_and_none_left_is_told(site, customer):
+    first, second = site.webs
+    first.kill9()
+    assert [customer.get("/ayuda/").status for _each in range(6)] == [200] * 6
+
+    second.kill9()
+    page, script = customer.get("/chat/"), customer.get("/chat/eventos/", Accept="application/json")
+    assert (page.status, script.status) == (503, 503)
+    assert "El soporte vuelve enseguida" in page.text
+    assert page.all("Retry-After") == ["10"]
+    assert json.loads(script.text)["code"] == "support.away"
+
+    for web in site.webs:
+        web.restart()
+    servers.wait_until(lambda: customer.get("/ayuda/").status == 200, "the site")
