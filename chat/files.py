@@ -82,6 +82,8 @@ _MOST_ZIP_LEVELS = 3
 _ZIP_HAS_PASSWORD = 0x1
 # Python unpacks these piece by piece. Of the others it would unpack the whole of what a few KB stand for.
 _ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# The parser keeps each element that is still open; an invoice is some ten deep.
+_MOST_XML_LEVELS = 200
 
 
 class FileRefused(RuleBroken):
@@ -327,14 +329,23 @@ def _is_data(data: bytes) -> bool:
     """
     root = ""
     is_run = False
+    level = 0
 
     def started(name: str, _attributes: object) -> None:
-        nonlocal root, is_run
+        nonlocal root, is_run, level
         root = root or name
         is_run = is_run or name.startswith(_RUN_BY_BROWSERS)
+        level += 1
+        if level > _MOST_XML_LEVELS:
+            raise ValueError("Too many elements inside each other")
+
+    def ended(_name: str) -> None:
+        nonlocal level
+        level -= 1
 
     # Entities need a document type, and none got this far.
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = started
+    parser.EndElementHandler = ended
     parser.Parse(data, True)
     return not is_run and root.rpartition(" ")[2].lower() not in {"html", "svg"}
