@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.scanning import Finding, look_at
 from core.errors import RuleBroken
 from core.text import one_line
 
@@ -112,6 +113,7 @@ class CheckedFile:
     size: int
     sha256: str
     content: BinaryIO
+    finding: Finding = Finding()
 
 
 def check_file(upload: UploadedFile) -> CheckedFile:
@@ -131,12 +133,14 @@ def check_file(upload: UploadedFile) -> CheckedFile:
     content_type = _type_of(data, inner_names)
     if content_type is None:
         raise FileRefused(_("Este tipo de archivo no se puede enviar. Se aceptan %s.") % ALLOWED_IN_WORDS)
+    content = io.BytesIO(data)
     return CheckedFile(
         name=with_true_extension(shown_name(upload.name or ""), content_type),
         content_type=content_type,
         size=size,
         sha256=hashlib.sha256(data).hexdigest(),
-        content=io.BytesIO(data),
+        content=content,
+        finding=look_at(content),
     )
 
 

@@ -388,12 +388,25 @@ class Message(models.Model):
 
 
 def attachment_path(attachment: "Attachment", _name: str) -> str:
-    """A random name: nothing the customer typed reaches the file system."""
+    """A random name: nothing the customer typed reaches the file system. What is infected lies apart."""
+    if attachment.scan == Attachment.Scan.INFECTED:
+        return quarantine_path(attachment)
     return f"attachments/{attachment.public_id.hex[:2]}/{attachment.public_id.hex}"
+
+
+def quarantine_path(attachment: "Attachment") -> str:
+    """Where nothing is handed out from: for whoever looks into what was found, and for deleting it."""
+    return f"quarantine/{attachment.public_id.hex}"
 
 
 class Attachment(models.Model):
     """A file sent in a chat. Its bytes decided `content_type`; `name` is only shown."""
+
+    class Scan(models.TextChoices):
+        OFF = "off", _("sin escáner de virus")
+        WAITING = "waiting", _("en revisión")
+        CLEAN = "clean", _("revisado")
+        INFECTED = "infected", _("con virus, apartado")
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="attachment")
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -402,10 +415,14 @@ class Attachment(models.Model):
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     content = models.FileField(upload_to=attachment_path, max_length=120)
+    # What the virus scanner said, and the name of what it found.
+    scan = models.CharField(_("revisión"), max_length=8, choices=Scan, default=Scan.OFF)
+    virus = models.CharField(_("virus"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("archivo")
         verbose_name_plural = _("archivos")
+        indexes = [models.Index("scan", condition=Q(scan="waiting"), name="attachment_waiting_scan")]
 
     def __str__(self) -> str:
         return self.name
@@ -413,6 +430,11 @@ class Attachment(models.Model):
     @property
     def is_image(self) -> bool:
         return self.content_type.startswith("image/")
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it may be downloaded: nobody has to look at it, or somebody did and found nothing."""
+        return self.scan in {self.Scan.OFF, self.Scan.CLEAN}
 
 
 def open_chats_of(agent: Agent) -> "models.QuerySet[ChatSession, Any]":

@@ -1,4 +1,4 @@
-"""The clock: every second it does what became due, and beside that it sends the queued mail."""
+"""The clock: every second it does what became due; beside that it sends mail and has files scanned."""
 
 import asyncio
 import threading
@@ -7,10 +7,12 @@ from contextlib import suppress
 from datetime import datetime
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections, connections, reset_queries
 from django.utils import timezone
 
+from chat.services import check_waiting
 from chat.services import due_acts as chat_acts
 from core import measures
 from core.acts import log_failure
@@ -35,12 +37,14 @@ async def run_clock(stop: asyncio.Event) -> None:
     # A thread of its own, and a daemon: a mail server that hangs delays neither chats nor the end.
     mail = threading.Thread(target=send_mail, args=(mail_stop,), name="mail", daemon=True)
     mail.start()
+    scans = asyncio.create_task(_scan_beside(stop))
     try:
         while not stop.is_set():
             # The thread that the sockets' database work uses; news sent from there reach this very loop.
             await database_sync_to_async(run_round)(timezone.now())
             await _wait(stop, ROUND_SECONDS)
     finally:
+        scans.cancel()
         mail_stop.set()
         await asyncio.to_thread(mail.join, MAIL_FAREWELL_SECONDS)
 
@@ -72,6 +76,24 @@ def seconds_since_round(now: datetime) -> float | None:
     """How long ago any clock finished a round; None when none did."""
     seen: float | None = cache.get(_HEARTBEAT)
     return None if seen is None else now.timestamp() - seen
+
+
+async def _scan_beside(stop: asyncio.Event) -> None:
+    """Have the files scanned that wait: not in the thread of the chats, since a scanner may hang."""
+    # News sent from there reach this very loop.
+    scan = database_sync_to_async(_scan_waiting, thread_sensitive=False)
+    while settings.CLAMD_ADDRESS and not stop.is_set():
+        await scan(timezone.now())
+        await _wait(stop, ROUND_SECONDS)
+
+
+def _scan_waiting(now: datetime) -> None:
+    try:
+        run_act(check_waiting, now)
+        reset_queries()
+    finally:
+        # The next round may be in another thread.
+        connections.close_all()
 
 
 def send_mail(stop: threading.Event) -> None:

@@ -341,6 +341,11 @@ LIMITS = {
     "transcripts_per_visitor": env.str("LIMIT_TRANSCRIPTS_PER_VISITOR", default="5/3600"),
     "logins_per_address": env.str("LIMIT_LOGINS_PER_ADDRESS", default="20/300"),
 }
+# Virus scanner (clamd) for files, as a socket's path or host:port; none by default. What it cannot be asked
+# about waits, and is handed out to nobody.
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
+# Ten megabytes take a second or two; whoever sends a file waits for this long at most.
+CLAMD_TIMEOUT = _seconds("CLAMD_TIMEOUT_SECONDS", 10)
 # A body larger than an upload is never read into memory or on to disk.
 MAX_BODY_BYTES = CHAT_MAX_UPLOAD_BYTES + 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -18,6 +18,7 @@ from tests import servers
 STAGES = ("process", "engines", "browser")
 PROGRAMS = {
     "chromium",
+    "clamd",
     "firefox-esr",
     "lynx",
     "postgresql",
@@ -28,7 +29,7 @@ PROGRAMS = {
     "systemd-analyze",
 }
 # What a fixture starts, it needs.
-FIXTURE_NEEDS = {"postgres_url": "postgresql", "redis_url": "redis-server"}
+FIXTURE_NEEDS = {"clamd": "clamd", "postgres_url": "postgresql", "redis_url": "redis-server"}
 MISSING = pytest.StashKey[Counter[str]]()
 
 

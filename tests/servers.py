@@ -57,7 +57,12 @@ def initdb_path() -> str | None:
 
 def is_installed(program: str) -> bool:
     """Whether a system part for tests is there, by the name that `@pytest.mark.needs` uses."""
-    return bool(initdb_path()) if program == "postgresql" else bool(shutil.which(program))
+    return bool(initdb_path() if program == "postgresql" else program_path(program))
+
+
+def program_path(program: str) -> str | None:
+    """Where a program is; Debian keeps those of servers off the PATH of whoever is not root."""
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 
 # --- PostgreSQL and Redis -------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from chat.services.rules import (
     SupportClosed,
     TooManyChats,
 )
+from chat.services.scans import check_waiting
 from chat.services.sessions import (
     ChatStart,
     Identification,
@@ -65,6 +66,7 @@ __all__ = [
     "TooManyChats",
     "accept_chat",
     "assign_waiting",
+    "check_waiting",
     "book_offered",
     "decline_offered",
     "due_acts",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.files.base import File
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from chat import events
 from chat.coach import exact_message_request, is_vague
@@ -67,7 +68,12 @@ def post_file(
     Raises as `post_message` does; the same `client_id` with other bytes is a DraftConflict.
     """
     attachment = Attachment(
-        name=checked.name, content_type=checked.content_type, size=checked.size, sha256=checked.sha256
+        name=checked.name,
+        content_type=checked.content_type,
+        size=checked.size,
+        sha256=checked.sha256,
+        scan=checked.finding.scan,
+        virus=checked.finding.virus,
     )
     # Before the transaction: ten megabytes on a slow disk must not keep the chat's row locked.
     attachment.content.save(checked.name, File(checked.content), save=False)
@@ -94,6 +100,8 @@ def _post_file(
         session, author=author, text=attachment.name, client_id=client_id, now=now, attachment=attachment
     )
     pass_the_turn(session, author, now)
+    if attachment.scan in {Attachment.Scan.WAITING, Attachment.Scan.INFECTED}:
+        tell_scan(session, attachment, now)
     session.save()
     return message
 
@@ -121,6 +129,22 @@ def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime
 def say(session: ChatSession, text: str, *, rule: str, now: datetime) -> Message:
     """Let the system say something in a locked chat; the caller saves the session."""
     return store_line(session, author=None, text=text, client_id=uuid.uuid4(), now=now, rule=rule)
+
+
+def tell_scan(session: ChatSession, attachment: Attachment, now: datetime) -> None:
+    """Say in a locked chat how it stands with a file; the caller saves the session."""
+    lines = {
+        Attachment.Scan.WAITING: _(
+            "El archivo «%(name)s» se está revisando contra virus. Podrá descargarse al terminar."
+        ),
+        Attachment.Scan.CLEAN: _("El archivo «%(name)s» ya se revisó y puede descargarse."),
+        Attachment.Scan.INFECTED: _(
+            "El archivo «%(name)s» contiene un virus (%(virus)s): se apartó y nadie puede descargarlo. "
+            "Revise con un antivirus el equipo del que salió."
+        ),
+    }
+    line = lines[Attachment.Scan(attachment.scan)] % {"name": attachment.name, "virus": attachment.virus}
+    say(session, line, rule=f"file.{attachment.scan}", now=now)
 
 
 def welcome(session: ChatSession, agent: Agent, now: datetime) -> Message:

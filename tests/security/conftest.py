@@ -3,6 +3,10 @@
 Ana is the customer, Beto the stranger; Laura attends Ana's chat, Diego is the other agent, Elena supervises.
 """
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
@@ -19,6 +23,7 @@ from tests.chat.conftest import (  # noqa: F401 - fixtures are found by their na
     manual_hours,
 )
 from tests.chat.factories import ANA, BETO, AgentFactory
+from tests.security.clamd import running_clamd
 from tests.security.world import World, make_world
 
 
@@ -45,3 +50,11 @@ def browsers(laura, diego, elena) -> dict[str, Client]:  # noqa: F811
         made[part] = Client(raise_request_exception=False)
         made[part].force_login(agent)
     return made
+
+
+@pytest.fixture(scope="session")
+def clamd() -> Iterator[str]:
+    """The socket of a real clamd that knows one virus."""
+    # A socket's path may have no more than a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="clamd-") as folder, running_clamd(Path(folder)) as engine:
+        yield engine.url
