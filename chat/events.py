@@ -175,6 +175,7 @@ def attachment_shape(attachment: Attachment) -> dict[str, Any]:
         "name": attachment.name,
         "content_type": attachment.content_type,
         "size": attachment.size,
+        "scan": attachment.scan,
     }
 
 

@@ -164,6 +164,7 @@ def test_a_file_is_told_by_its_name_type_and_size(ear, django_capture_on_commit_
         "name": "pantalla.png",
         "content_type": "image/png",
         "size": len(PNG),
+        "scan": "off",
     }
 
 

@@ -180,6 +180,28 @@ def test_a_file_that_nobody_could_scan_is_kept_and_handed_out_to_nobody(laura, b
 
 
 @pytest.mark.usefixtures("away")
+def test_a_picture_that_waits_is_on_no_page_until_it_was_scanned(laura, browsers, settings, clamd):
+    """Its line is there, with a link that says why; nothing asks for the picture itself."""
+    session = conversing(laura)
+    picture = send(PNG, "pantalla.png")
+    pages = [
+        (browsers["customer"], "/chat/"),
+        (browsers["agent"], f"/agente/chat/{session.folio}/"),
+        (browsers["supervisor"], f"/admin/chat/chatsession/{session.pk}/change/"),
+    ]
+    for browser, address in pages:
+        page = browser.get(address).text
+        assert f"archivo/{picture.public_id.hex}/" in page
+        assert "<img" not in page
+    lines = browsers["customer"].get("/chat/eventos/", {"after": 0}).json()["frames"]
+    assert [line["attachment"]["scan"] for line in lines if line.get("attachment")] == ["waiting"]
+    settings.CLAMD_ADDRESS = clamd
+    check_waiting(NOW)
+    for browser, address in pages:
+        assert '<img class="file__image"' in browser.get(address).text
+
+
+@pytest.mark.usefixtures("away")
 @pytest.mark.parametrize("has_ended", [False, True], ids=["while it goes on", "after the end"])
 def test_the_clock_scans_what_waited_once_the_scanner_is_back(laura, browsers, settings, clamd, has_ended):
     session = conversing(laura)
