@@ -205,7 +205,13 @@ def _clock(folder: Path, number: int, env: dict[str, str], program: str) -> Prod
 def _env(folder: Path, ports: tuple[int, ...] | list[int], env: Mapping[str, str] | None) -> dict[str, str]:
     watch = folder.parent / f"{folder.name}-watch"
     watch.mkdir(parents=True, exist_ok=True)
-    wired = {"PUBLIC_URL": f"http://127.0.0.1:{ports[0]}", "WATCH_FOLDER": str(watch)}
+    # A crowd comes past the wire, to a process itself.
+    direct = ",".join(f"http://127.0.0.1:{port}" for port in ports[1:])
+    wired = {
+        "PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
+        "EXTRA_ORIGINS": direct,
+        "WATCH_FOLDER": str(watch),
+    }
     return servers.product_env(folder, ports[0], ENV | wired | dict(env or {}))
 
 

@@ -16,7 +16,6 @@ from tests.faults.arena import PATIENCE_SECONDS, Arena, arena
 from tests.faults.checker import Violation, Wrong
 from tests.faults.scenarios import Fault
 
-RECOVERY_SECONDS = 10.0
 # No fault may hold up the others for longer than this.
 MOST_SECONDS = 600.0
 # Of many violations the first few tell the story.
@@ -48,7 +47,7 @@ class Outcome:
 
     @property
     def is_slow(self) -> bool:
-        return self.recovery_p95 > RECOVERY_SECONDS
+        return self.recovery_p95 > self.fault.recovery_seconds
 
     @property
     def is_good(self) -> bool:

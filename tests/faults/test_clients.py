@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.faults.clients import retry_pause
-from tests.faults.runs import RECOVERY_SECONDS
+from tests.faults.scenarios.table import RECOVERY_SECONDS
 
 BROWSERS = [Random(seed) for seed in range(1000)]  # noqa: S311  jitter, not secrecy
 # A connection and a first answer, on a machine that serves everybody at once.

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.faults import layouts
 from tests.faults.arena import Arena
@@ -13,6 +14,7 @@ from tests.faults.layouts import Layout
 type Act = Callable[[Arena], Awaitable[None]]
 type Make = Callable[[Path, Random], AbstractContextManager[Layout]]
 
+RECOVERY_SECONDS = 10.0
 ENGINES = ("postgresql", "redis-server")
 
 
@@ -27,6 +29,8 @@ class Fault:
     # Programs without which it cannot be made, by the names of `@pytest.mark.needs`.
     needs: tuple[str, ...] = ()
     needs_root: bool = False
+    # Within which 95 of 100 clients must be served again.
+    recovery_seconds: float = RECOVERY_SECONDS
 
     @property
     def story(self) -> str:
@@ -37,18 +41,14 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    make: Make | None = None,
-    *,
-    layout: str = "embedded",
-    needs: tuple[str, ...] = (),
-    needs_root: bool = False,
+    make: Make | None = None, *, layout: str = "embedded", needs: tuple[str, ...] = (), **demands: Any
 ) -> Callable[[Act], Act]:
     """Put a function into the table under its own name."""
 
     def enter(act: Act) -> Act:
         name = act.__name__.replace("_", "-")
         wanted = needs + (ENGINES if layout == "larger" else ())
-        FAULTS[name] = Fault(name, act, make or MAKERS[layout](), layout, wanted, needs_root)
+        FAULTS[name] = Fault(name, act, make or MAKERS[layout](), layout, wanted, **demands)
         return act
 
     return enter
