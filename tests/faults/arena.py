@@ -7,6 +7,8 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
+from itertools import batched
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -244,27 +246,31 @@ class Arena:
         await self.calm()
         await self._settle_resources()
         await self._read_anew()
-        for talker in [*self.talkers, *self.fresh]:
+        for talker in self.talkers:
             await talker.stop()
 
     async def _read_anew(self) -> None:
-        """What a page shows that is opened now."""
+        """What pages show that are opened now, a few at a time."""
         newest = await asyncio.to_thread(self.newest)
-        for talker in self.talkers:
-            chats = [Chat(chat.session, chat.tag) for chat in talker.chats.values()]
-            again = Talker(
-                who=f"{talker.who} anew",
-                side=talker.side,
-                origin=talker.origin,
-                cookies=talker.cookies,
-                chats=chats,
-                history=self.history,
-                seed=self.seed,
-                heartbeat=HEARTBEAT_SECONDS,
-            )
-            self.fresh.append(again)
-            self.tasks.append(asyncio.create_task(again.run()))
-        await self.until(lambda: _all_have(self.fresh, newest), "pages opened anew", is_demanded=False)
+        for group in batched(self.talkers, 25):
+            pages = [self._anew(talker) for talker in group]
+            self.fresh += pages
+            self.tasks += [asyncio.create_task(page.run()) for page in pages]
+            await self.until(partial(_all_have, pages, newest), "pages opened anew", is_demanded=False)
+            for page in pages:
+                await page.stop()
+
+    def _anew(self, talker: Talker) -> Talker:
+        return Talker(
+            who=f"{talker.who} anew",
+            side=talker.side,
+            origin=talker.origin,
+            cookies=talker.cookies,
+            chats=[Chat(chat.session, chat.tag) for chat in talker.chats.values()],
+            history=self.history,
+            seed=self.seed,
+            heartbeat=HEARTBEAT_SECONDS,
+        )
 
     async def close(self) -> None:
         """Everybody is gone at once."""
