@@ -159,17 +159,8 @@ class Talker:
 
     def write(self, kind: Kind, chat: Chat, draft: Draft, **known: Any) -> None:
         """Keep a step of a line in the history."""
-        self.history.write(
-            Event(
-                kind=kind,
-                what=draft.what,
-                who=self.who,
-                chat=chat.session,
-                client_id=draft.client_id,
-                text=draft.text,
-                **known,
-            )
-        )
+        said = {"what": draft.what, "who": self.who, "chat": chat.session, "client_id": draft.client_id}
+        self.history.write(Event(kind=kind, text=draft.text, **said | known))
 
     # Staying connected.
 

@@ -91,9 +91,11 @@ async def _older_page(arena: Arena) -> None:
     draft = Draft(f"{chat.tag} desde la página de antes {arena.runs}")
     fields = {"csrfmiddlewaretoken": talker.token, "text": draft.text, "client_id": draft.client_id}
     content_type, body = form(fields)
-    talker.write(Kind.INVOKE, chat, draft)
+    # Another page of the same browser: in which order the two send is nobody's promise.
+    page = f"{talker.who} older page"
+    talker.write(Kind.INVOKE, chat, draft, who=page)
     headers = {"Cookie": talker.cookies, "Content-Type": content_type, "Accept": "application/json"}
     status, _headers, content = await request(arena.layout.origin, "POST", "/chat/mensajes/", headers, body)
     arena.demand(status == 200, f"a form of an older page was answered {status}")
     if status == 200:
-        talker.write(Kind.OK, chat, draft, number=json.loads(content)["number"])
+        talker.write(Kind.OK, chat, draft, who=page, number=json.loads(content)["number"])
