@@ -16,11 +16,13 @@ const panes = new Map();
 const accepting = new Set();
 // What lost news and the passing of time change in the lists, without anything that happens.
 const LISTS_AGAIN_MS = 60000;
+// More than an answer takes on a bad line.
+const CLOCK_SET_MS = 10000;
 // Of two columns a narrow window has none beside the lists.
 const NARROW = 720;
 let known = waitingIds();
 let shown = [];
-let offset = clockOffset(root.dataset.now);
+let offset = clockOffset(role("queue").dataset.now);
 let listsReadAt = Date.now();
 
 const transport = new Transport({
@@ -95,9 +97,11 @@ function focusAgain({ accept, open }) {
   if (again) again.focus();
 }
 
-// The server's clock, as its newest fragment tells it.
+// The server's clock, as its newest fragment tells it. What was long on its way makes it look slow, so the fastest
+// answer counts; unless one of the clocks was set anew.
 function readClock() {
-  offset = Date.parse(role("queue").dataset.now) - Date.now();
+  const told = Date.parse(role("queue").dataset.now) - Date.now();
+  offset = Math.abs(told - offset) > CLOCK_SET_MS ? told : Math.max(told, offset);
 }
 
 function announceNew() {

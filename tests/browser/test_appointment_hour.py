@@ -175,7 +175,9 @@ def test_whoever_does_not_come_frees_the_agent_and_books_again_with_one_click(
     shoot(rosa, "87-cita-tolerancia")
     shoot(laura.page, "88-consola-cita-tolerancia")
     laura.waiting("Luis Mora").get_by_role("button", name="Atender").click()
-    expect(laura.page.get_by_role("alert")).to_contain_text("Ya atiende todos los chats")
+    expect(laura.page.get_by_role("alert")).to_contain_text(
+        f"Su lugar está reservado hasta las 10:10 para la cita {folio}."
+    )
 
     # At the end of the tolerance everybody is told the rule, and the agent takes somebody else.
     stand("10:09:55", rosa)
