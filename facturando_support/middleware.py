@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.cookies import Morsel
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from core import trace
 from facturando_support.health import live, ready
@@ -99,6 +99,18 @@ class PermissionsPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
+
+
+class NoNulMiddleware:
+    """An address with a NUL is nobody's, and PostgreSQL cannot even be asked for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        return self.get_response(request)
 
 
 class PartitionedCookiesMiddleware:

@@ -35,9 +35,7 @@ def plant(page, address, markup):
 
 
 @pytest.mark.parametrize("path", ["/chat/", "/citas/", "/mensaje/", "/agente/entrar/", "/ayuda/"])
-def test_a_script_that_got_into_a_page_does_not_run_and_fails_the_test_that_sees_it(
-    site, new_page, watch, path
-):
+def test_a_script_that_got_into_a_page_does_not_run_and_fails_whoever_sees_it(site, new_page, watch, path):
     """The policy stops it; the watch over every browser test takes what the policy reports for a failure."""
     page = new_page()
     plant(
@@ -75,9 +73,7 @@ def test_a_form_that_got_into_a_page_sends_nothing_to_another_site(site, new_pag
         watch.expect(fault)
 
 
-def test_a_file_a_page_and_a_title_that_are_script_are_shown_as_text_to_both(
-    site, new_customer, new_desk, watch
-):
+def test_a_file_a_page_and_a_title_that_are_script_are_text_to_both(site, new_customer, new_desk, watch):
     ana, laura = new_customer(site), new_desk(site)
     for page in (ana.page, laura.page):
         page.context.add_init_script(ALARM)

@@ -27,6 +27,12 @@ from tests.security.clamd import running_clamd
 from tests.security.world import World, make_world
 
 
+@pytest.fixture(autouse=True)
+def _own_limits(settings):
+    """What a test sets is gone after it."""
+    settings.LIMITS = dict(settings.LIMITS)
+
+
 @pytest.fixture
 def elena(db) -> Agent:
     return AgentFactory.create(username="elena", first_name="Elena", group=SUPERVISORS_GROUP)

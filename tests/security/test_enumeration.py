@@ -121,9 +121,7 @@ def test_an_rfc_with_a_history_is_taken_like_one_without(laura, world):
     assert pages[0] == pages[1]
 
 
-def test_an_hour_is_refused_for_an_address_only_when_two_to_come_are_booked_with_it(
-    manual_hours, laura, clock
-):
+def test_a_booking_tells_not_whether_an_address_has_one_to_come(manual_hours, laura, clock):
     """Known and accepted (SECURITY.md): with two appointments to come, a third booking says so.
 
     With none or one the answers are alike, and each try costs a held hour, counts for the address it comes

@@ -102,7 +102,8 @@ def test_what_is_anothers_looks_like_what_is_not_there(world, browsers, part):
 
 
 @pytest.mark.parametrize(
-    ("part", "open_to"), [("stranger", OWN), ("other agent", STAFF), ("supervisor", SUPERVISORS)]
+    ("part", "open_to"),
+    [("stranger", OWN), ("customer", OWN), ("other agent", STAFF), ("supervisor", SUPERVISORS)],
 )
 def test_an_argument_of_another_type_is_nobodys_row_and_no_error(world, browsers, part, open_to):
     before = world.rows()

@@ -137,7 +137,8 @@ def test_a_virus_sent_again_is_one_line_and_one_file(laura):
     form = {"client_id": str(uuid.uuid4())}
     for _each in range(3):
         file = SimpleUploadedFile("factura.txt", INFECTED)
-        assert browser_of(ANA).post("/chat/mensajes/", form | {"file": file}, headers=JSON).status_code == 200
+        answer = browser_of(ANA).post("/chat/mensajes/", form | {"file": file}, headers=JSON)
+        assert answer.status_code == 200, answer.json()
 
     assert rules_of(session).count("file.infected") == 1
     assert len(stored()) == 1
