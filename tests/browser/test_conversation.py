@@ -367,28 +367,6 @@ def test_unread_lines_stay_on_the_bar_when_the_page_changes(site, new_customer, 
     expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
 
 
-def test_what_an_ended_chat_said_last_stays_on_the_bar_until_it_is_read(site, new_customer, new_desk):
-    ana, laura = new_customer(site), new_desk(site)
-    ana.visit()
-    _begin(ana, laura)
-    ana.minimize()
-    laura.say("Ana López", "Uno")
-    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte1")
-
-    laura.end("Ana López")
-
-    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
-    ana.page.reload()
-    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte2")
-    ana.restore()
-    ana.sees(re.compile("Folio: C"))
-    ana.minimize()
-    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
-    ana.page.reload()
-    expect(ana.chat.locator('[data-role="timeline"]')).to_be_attached()
-    expect(ana.bar.get_by_role("button")).to_have_text("Chat de soporte")
-
-
 def test_a_new_chat_is_counted_in_the_title_of_the_console(site, new_customer, new_desk):
     ana, laura = new_customer(site), new_desk(site)
     title = laura.page.title()

@@ -83,13 +83,31 @@ def shown(clock, laura):
     return make
 
 
+# One of each place that a text can break out of; every payload is tried on forms, frames, links and mails.
+ON_PAGES = [
+    "an image",
+    "a double quote",
+    "a single quote",
+    "the end of a script",
+    "the end of a title",
+    "a link with a quote",
+    "a template",
+    "an entity",
+]
+
+
+def shows_texts(route):
+    """Of the admin's many pages, those on which customers' and agents' words stand."""
+    return "/admin/" not in route.path or route.name.endswith(("_changelist", "_change", "_history"))
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", PAYLOADS)
+@pytest.mark.parametrize("kind", ON_PAGES)
 def test_a_text_that_is_script_comes_to_life_on_no_page(shown, browsers, kind):
     world = shown(PAYLOADS[kind])
     told = 0
     for part, open_to in {"customer": {OWN, ANYBODY}, "agent": {STAFF}, "supervisor": {SUPERVISORS}}.items():
-        for route in (route for route in routes() if route.open_to in open_to):
+        for route in (route for route in routes() if route.open_to in open_to and shows_texts(route)):
             # What stands in one chat, stands in all.
             for address in [*route.with_(world.ids)][-4 if open_to != {SUPERVISORS} else -1 :]:
                 page = browsers[part].get(address)
