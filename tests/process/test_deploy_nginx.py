@@ -60,6 +60,7 @@ def socket_of(browser: Browser, path: str, origin: str | None = None) -> ClientC
         server_hostname=HOST,
         origin=Origin(origin or browser.site.origin),
         additional_headers={"Cookie": browser.cookie},
+        open_timeout=servers.START_SECONDS,
     )
 
 

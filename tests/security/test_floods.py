@@ -125,7 +125,7 @@ def test_opening_pages_without_end_stores_nothing():
 
 
 def test_a_flood_of_messages_by_forms_and_commands_counts_as_one(settings, laura):
-    settings.LIMITS["messages_per_visitor"] = "6/60"
+    settings.LIMITS["messages_per_visitor"] = "6/86400"
     session, browser = conversing(laura), browser_of(ANA)
     before = session.messages.count()
     for _each in range(10):
@@ -138,7 +138,7 @@ def test_a_flood_of_messages_by_forms_and_commands_counts_as_one(settings, laura
 
 
 def test_a_flood_of_requests_of_any_kind_ends_at_the_visitors_limit(settings):
-    settings.LIMITS["requests_per_visitor"] = "10/60"
+    settings.LIMITS["requests_per_visitor"] = "10/86400"
     start(ANA)
     browser = browser_of(ANA)
     answers = [browser.get("/chat/eventos/", {"after": 0}).status_code for _each in range(15)]
