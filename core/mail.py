@@ -17,6 +17,7 @@ from post_office.models import PRIORITY, STATUS, Email
 from post_office.models import Attachment as StoredAttachment
 from post_office.utils import cleanup_expired_mails
 
+from core.lease import lease
 from core.text import one_line
 
 # RFC 5322 advises lines of 78 characters; more than two of them is no longer a subject.
@@ -24,10 +25,7 @@ SUBJECT_MAX_CHARS = 150
 # RFC 3834: vacation notices and other robots do not answer such a mail.
 HEADERS = {"Auto-Submitted": "auto-generated"}
 
-_SENDING_LOCK = "core.mail.sending"
-# Longer than post_office's own limit for a batch (180 s) with its last connections closing; after a killed
-# process the queue rests for as long.
-_SENDING_LOCK_SECONDS = 300
+_SENDING = "core.mail.sending"
 _FORGETTING = "core.mail.forgetting"
 _FORGETTING_SECONDS = 3600
 
@@ -90,13 +88,11 @@ def send_queued() -> int:
     """
     if not post_office_mail.get_queued().exists():
         return 0
-    if not cache.add(_SENDING_LOCK, True, timeout=_SENDING_LOCK_SECONDS):
-        return 0
-    try:
+    with lease(_SENDING) as is_ours:
+        if not is_ours:
+            return 0
         sent, _failed, _requeued = post_office_mail.send_queued(processes=1)
-    finally:
-        cache.delete(_SENDING_LOCK)
-    return sent
+        return sent
 
 
 def forget_old(now: datetime) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connections, transaction
 from django.template import TemplateDoesNotExist
@@ -18,6 +17,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from core import mail
+from core.lease import lease
 from core.mail import forget_old, queue_mail, send_queued, withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,12 +134,10 @@ def test_a_queued_mail_is_written_to_a_file_once(mail_folder):
 
 def test_while_one_process_sends_no_other_does(mail_folder):
     queue()
-    cache.add(mail._SENDING_LOCK, True)
+    with lease(mail._SENDING):
+        assert send_queued() == 0
+        assert not mail_folder.exists()
 
-    assert send_queued() == 0
-    assert not mail_folder.exists()
-
-    cache.delete(mail._SENDING_LOCK)
     assert send_queued() == 1
 
 

@@ -4,9 +4,10 @@ import asyncio
 import email
 import email.policy
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from urllib.parse import urlencode
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from core.lease import LEASE_SECONDS
 from tests import servers
 from tests.faults import layouts
 from tests.faults.arena import Arena, stored_lines
@@ -25,7 +27,7 @@ from tests.faults.clients import retry_pause
 from tests.faults.history import Event, Kind
 from tests.faults.layouts import Layout
 from tests.faults.scenarios.crowds import crowd
-from tests.faults.scenarios.table import fault, larger
+from tests.faults.scenarios.table import Make, fault, larger
 from tests.faults.scenarios.uploads import Uploader
 from tests.process.chatting import Pages
 from tests.servers import Product
@@ -187,40 +189,64 @@ class MailServer:
 
 
 _mail_servers: dict[Path, MailServer] = {}
+# A dead holder's lease, the pause of 5 s between two looks at the queue, and the start of a process.
+MAIL_RECOVERY_SECONDS = LEASE_SECONDS + 5 + 10
 
 
-@contextmanager
-def _with_a_mail_server(folder: Path, random: Random) -> Iterator[Layout]:
-    ours = _mail_servers[folder] = MailServer()
-    ours.controller.start()
-    try:
-        url = f"smtp://127.0.0.1:{ours.controller.port}"
-        with layouts.embedded(folder, random, env={"EMAIL_URL": url}) as layout:
-            yield layout
-    finally:
-        ours.controller.stop()
+def _with_a_mail_server(make: Callable[..., AbstractContextManager[Layout]]) -> Make:
+    @contextmanager
+    def with_a_mail_server(folder: Path, random: Random) -> Iterator[Layout]:
+        ours = _mail_servers[folder] = MailServer()
+        ours.controller.start()
+        try:
+            url = f"smtp://127.0.0.1:{ours.controller.port}"
+            with make(folder, random, env={"EMAIL_URL": url}) as layout:
+                yield layout
+        finally:
+            ours.controller.stop()
+
+    return with_a_mail_server
 
 
-@fault(_with_a_mail_server)
+@fault(_with_a_mail_server(layouts.embedded))
 async def clock_killed_while_mailing(arena: Arena) -> None:
     """The clock is killed between the mail server's 250 and its own mark; mails go out again as the same."""
+    await _kill_while_mailing(arena, [arena.layout.web])
+
+
+@fault(_with_a_mail_server(layouts.larger), layout="larger")
+async def clocks_killed_while_mailing(arena: Arena) -> None:
+    """Both clocks die at that instant, and whoever comes next waits no longer than a dead one's lease."""
+    await _kill_while_mailing(arena, arena.layout.clocks)
+
+
+async def _kill_while_mailing(arena: Arena, clocks: list[Product]) -> None:
     await arena.gather()
     await arena.begin()
     mail_server = _mail_servers[arena.layout.folder]
-    web = arena.layout.web
     pages = Pages(_door(arena))
     for round_ in range(1 if arena.is_quick else 4):
-        mail_server.on_quit = web.process.kill
+        mail_server.on_quit = lambda: [clock.process.kill() for clock in clocks]
         for number in range(3):
             await asyncio.to_thread(_leave_message, pages, f"{round_}.{number}")
-        await arena.until(lambda: web.process.poll() is not None, "the clock to be killed while mailing")
-        await arena.struck(web.start)
+        await arena.until(
+            lambda: all(clock.process.poll() is not None for clock in clocks), "the clocks to be killed"
+        )
+        killed_at = time.monotonic()
+        await arena.struck(lambda: _each(Product.start, clocks))
         await arena.recovered()
-    await arena.until(lambda: all(mail.is_sent for mail in mails(arena.layout)), "every mail to be sent")
+        await arena.until(lambda: _are_sent(arena), "every mail to be sent")
+        arena.demand(
+            (took := time.monotonic() - killed_at) < MAIL_RECOVERY_SECONDS, f"mails waited {took:.0f} s"
+        )
     found, repeats = check_mails(mails(arena.layout), mail_server.accepted)
     arena.complaints += found
     arena.demand(repeats > 0, "no mail was sent again: nothing was killed at the right instant")
     arena.notes.append(f"{len(mail_server.accepted)} mails accepted, {repeats} again under the same id")
+
+
+def _are_sent(arena: Arena) -> bool:
+    return all(mail.is_sent for mail in mails(arena.layout))
 
 
 def mails(layout: Layout) -> list[Mail]:
