@@ -19,7 +19,7 @@ PACKAGES = chat core scheduling offline_messages facturando_support
 help:
 	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
 	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
-	@echo "make test-engines     las pruebas rápidas sobre PostgreSQL y Redis"
+	@echo "make test-engines     las pruebas rápidas y las de navegadores, sobre PostgreSQL y Redis"
 	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
@@ -39,7 +39,7 @@ test:
 test-engines:
 	@bin/setup dev
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
-		-m "not browser and not engines and not process" $(ARGS)
+		-m "not engines and not process" $(ARGS)
 
 # Half an hour for all; `ARGS=` names those to make, as tests/faults/README.md tells.
 faults:

@@ -363,6 +363,11 @@ def _answers(url: str) -> bool:
 # --- From the command line ------------------------------------------------------------------------------
 
 
+def is_on_engines() -> bool:
+    """Whether the suite runs on PostgreSQL and Redis: what tests start then has engines of its own as well."""
+    return "DATABASE_URL" in os.environ
+
+
 def engines(stack: ExitStack) -> dict[str, str]:
     """Start PostgreSQL and Redis for as long as `stack` lives; returns the settings that name them."""
     starters: dict[str, Callable[[], AbstractContextManager[str]]] = {

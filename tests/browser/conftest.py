@@ -6,10 +6,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
@@ -73,16 +74,21 @@ class Site:
         run = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
         subprocess.run(run, env=self.product.env, cwd=servers.ROOT, check=True)
 
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.product.folder / "facturando.sqlite3", timeout=20)) as database:
-            return database.execute(query, values).fetchall()
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(self._database()) as database:
+            return list(database.execute(query).fetchall())
 
     def end_all_chats(self) -> None:
         """The next test starts with an empty queue and free agents."""
-        with closing(sqlite3.connect(self.product.folder / "facturando.sqlite3", timeout=20)) as database:
+        with closing(self._database()) as database:
             database.execute(END_ALL)
             database.execute(SEE_ALL)
             database.commit()
+
+    def _database(self) -> Any:
+        if url := self.product.env.get("DATABASE_URL"):
+            return psycopg.connect(url)
+        return sqlite3.connect(self.product.folder / "facturando.sqlite3", timeout=20)
 
     def mails_to(self, address: str) -> list[str]:
         folder = self.product.folder / "mail"
@@ -92,12 +98,21 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path, **env: str) -> Iterator[Site]:
-    """A product of its own, with the demo's accounts."""
+    """A product of its own, with the demo's accounts: one process, or web and clock on engines of their own."""
     port, wire_port = servers.free_port(), servers.free_port()
-    with network(port, wire_port) as wire:
+    with network(port, wire_port) as wire, ExitStack() as stack:
         env = GENEROUS | {"EXTRA_ORIGINS": f"{wire.url},http://localhost:{port}"} | env
-        with servers.product(folder, env=env, command=("serve", "--demo"), port=port) as product:
-            yield Site(product, wire)
+        if not servers.is_on_engines():
+            yield Site(stack.enter_context(_running(folder, env, port, "serve", "--demo")), wire)
+            return
+        env |= servers.engines(stack) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        web = stack.enter_context(_running(folder, env, port, "serve", "--demo", "--without-clock"))
+        stack.enter_context(_running(folder, env, port, "clock"))
+        yield Site(web, wire)
+
+
+def _running(folder: Path, env: dict[str, str], port: int, *command: str) -> AbstractContextManager[Product]:
+    return servers.product(folder, env=env, command=command, port=port)
 
 
 @pytest.fixture(scope="session")
