@@ -4,7 +4,8 @@ A command takes who asks, a decoded payload and the instant, checks the payload 
 service, and returns the frame that answers it (`chat/PROTOCOL.md` has the table).
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,15 +14,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat import events, services
-from chat.access import is_attended_by
 from chat.forms import FollowForm, MarksForm, MessageForm, TypingForm
 from chat.models import Agent, ChatSession, Message
-from chat.services import Author, Draft
+from chat.services import Author, Claim, Draft, Post
 from core.errors import RuleBroken
 from core.limits import check_limit
 
 type Payload = dict[str, Any]
 type Frame = dict[str, Any]
+type Answer = Frame | Exception | None
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownCommand(RuleBroken):
@@ -40,9 +43,10 @@ class BadPayload(RuleBroken):
 
 @dataclass(frozen=True, kw_only=True)
 class Asker:
-    """Who sends a command, about which chat. `agent` is None for the customer."""
+    """Who sends a command, about which chat, by its number. `agent` is None for the customer."""
 
-    session: ChatSession
+    session: int
+    visitor: int | None = None
     agent: Agent | None = None
 
     @property
@@ -51,18 +55,63 @@ class Asker:
 
 
 def run_command(asker: Asker, payload: Payload, now: datetime) -> Frame | None:
-    """Run one command of a customer or an agent. Raises RuleBroken, such as UnknownCommand and BadPayload.
+    """Run one command of a customer or an agent. Raises RuleBroken, such as UnknownCommand and BadPayload."""
+    [answer] = run_commands([(asker, payload)], now)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
-    Whether an agent may do it is asked by what it does: a line that was stored is acknowledged again also
-    after its chat went to somebody else.
+
+def run_commands(asked: Sequence[tuple[Asker, Payload]], now: datetime) -> list[Answer]:
+    """Run commands of any customers and agents, and store what they bring in one commit; an answer for each.
+
+    What one of them raises is its own answer and no obstacle to the others. Whether an agent may do it is
+    asked by what it does: a line that was stored is acknowledged again also after its chat went to somebody
+    else.
     """
+    begun = [_begin(asker, payload, now) for asker, payload in asked]
+    work = [step for step in begun if isinstance(step, Post | Claim)]
+    outcomes = iter(_store(work, now))
+    return [
+        _answer(next(outcomes), asker, now) if isinstance(step, Post | Claim) else step
+        for (asker, _payload), step in zip(asked, begun, strict=True)
+    ]
+
+
+def _begin(asker: Asker, payload: Payload, now: datetime) -> Post | Claim | Answer:
+    """Check a command: what it wants to have stored, or, when there is nothing to store, its answer."""
     table = CUSTOMER_COMMANDS if asker.agent is None else AGENT_COMMANDS
     # A string first: a list would not even be looked up, but raise.
     kind = payload.get("type")
     command = table.get(kind) if isinstance(kind, str) else None
-    if command is None:
-        raise UnknownCommand
-    return command(asker, payload, now)
+    try:
+        if command is None:
+            raise UnknownCommand
+        return command(asker, payload, now)
+    except Exception as failure:  # noqa: BLE001 - the socket that asked deals with it, and no other one
+        return failure
+
+
+def _store(work: list[Post | Claim], now: datetime) -> list[services.Outcome | Exception]:
+    """What became of each. Should one of them break the commit of all, each gets one of its own."""
+    if not work:
+        return []
+    try:
+        return [*services.store_together(work, now)]
+    except Exception as failure:
+        if len(work) == 1:
+            return [failure]
+        logger.warning("%s commands could not be stored together.", len(work), exc_info=True)
+        return [outcome for item in work for outcome in _store([item], now)]
+
+
+def _answer(outcome: services.Outcome | Exception, asker: Asker, now: datetime) -> Answer:
+    if isinstance(outcome, services.ChatEnded):
+        # Silence may have ended it with the clock late: then the chat says so now.
+        services.enforce(ChatSession.objects.get(pk=asker.session), now)
+    if isinstance(outcome, Message):
+        return stored_frame(outcome, for_staff=asker.agent is not None)
+    return outcome if isinstance(outcome, Exception) else None
 
 
 def error_frame(broken: RuleBroken, payload: Payload) -> Frame:
@@ -76,24 +125,18 @@ def error_frame(broken: RuleBroken, payload: Payload) -> Frame:
     }
 
 
-def _send_message(asker: Asker, payload: Payload, now: datetime) -> Frame:
+def _send_message(asker: Asker, payload: Payload, _now: datetime) -> Post:
     data = _valid(MessageForm(payload))
     _limit(asker)
     draft = Draft(text=data["text"], client_id=data["client_id"])
-    try:
-        message = services.post_message(session=asker.session, author=asker.author, draft=draft, now=now)
-    except services.ChatEnded:
-        # Silence may have ended it with the clock late: then the chat says so now.
-        services.enforce(ChatSession.objects.get(pk=asker.session.pk), now)
-        raise
-    return stored_frame(message, for_staff=asker.agent is not None)
+    return Post(session=asker.session, author=asker.author, draft=draft)
 
 
 def _send_note(asker: Asker, payload: Payload, now: datetime) -> Frame:
     data = _valid(MessageForm(payload))
     assert asker.agent is not None  # noqa: S101  the table of agents alone names this command
     draft = Draft(text=data["text"], client_id=data["client_id"])
-    message = services.post_note(session=asker.session, agent=asker.agent, draft=draft, now=now)
+    message = services.post_note(session=_chat(asker), agent=asker.agent, draft=draft, now=now)
     return stored_frame(message, for_staff=True)
 
 
@@ -109,18 +152,21 @@ def stored_frame(message: Message, *, for_staff: bool) -> Frame:
     }
 
 
-def _move_marks(asker: Asker, payload: Payload, _now: datetime) -> None:
+def _move_marks(asker: Asker, payload: Payload, _now: datetime) -> Claim:
     data = _valid(MarksForm(payload))
-    if asker.agent is not None and not is_attended_by(asker.agent, asker.session):
-        raise services.NotYourChat
-    services.move_marks(
-        session=asker.session, side=asker.author.side, delivered=data["delivered"], read=data["read"]
-    )
+    return Claim(session=asker.session, author=asker.author, delivered=data["delivered"], read=data["read"])
 
 
 def _set_typing(asker: Asker, payload: Payload, _now: datetime) -> None:
     data = _valid(TypingForm(payload))
-    services.show_typing(session=asker.session, author=asker.author, is_typing=data["is_typing"])
+    services.show_typing(session=_chat(asker), author=asker.author, is_typing=data["is_typing"])
+
+
+def _chat(asker: Asker) -> ChatSession:
+    session = ChatSession.objects.filter(pk=asker.session).first()
+    if session is None:
+        raise services.NotYourChat
+    return session
 
 
 def _valid(form: forms.Form) -> dict[str, Any]:
@@ -131,10 +177,11 @@ def _valid(form: forms.Form) -> dict[str, Any]:
 
 def _limit(asker: Asker) -> None:
     if asker.agent is None:
-        check_limit("messages_per_visitor", str(asker.session.visitor_id))
+        check_limit("messages_per_visitor", str(asker.visitor))
 
 
-type Command = Callable[[Asker, Payload, datetime], Frame | None]
+# What a command wants to have stored, or its answer when there is nothing to store.
+type Command = Callable[[Asker, Payload, datetime], Post | Claim | Frame | None]
 
 CUSTOMER_COMMANDS: dict[str, Command] = {
     "message.send": _send_message,

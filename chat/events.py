@@ -6,7 +6,7 @@ and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -197,28 +197,39 @@ def queue_changed() -> QueueChanged:
     return QueueChanged(waiting=list(ChatSession.objects.waiting().values_list("pk", flat=True)))
 
 
+# An event and the groups that are told.
+type News = tuple[Event, tuple[str, ...]]
+
+
 def announce(event: Event, *groups: str) -> None:
-    """Send to groups once the transaction is committed.
+    """Send to groups once the transaction is committed."""
+    announce_all([(event, groups)])
+
+
+def announce_all(news: Sequence[News]) -> None:
+    """Send events in order, each to its groups, once the transaction is committed.
 
     Robust: the layer may be down, and what is committed stays acknowledged all the same.
     """
-    transaction.on_commit(lambda: _send(event, groups), robust=True)
+    if news:
+        transaction.on_commit(lambda: _send(news), robust=True)
 
 
 def announce_now(event: Event, *groups: str) -> None:
     """Send what is never stored (typing). News that get lost are nobody's error."""
     try:
-        _send(event, groups)
+        _send([(event, groups)])
     except Exception:
         logger.warning("The channel layer did not take %s.", event.type, exc_info=True)
 
 
-def announce_message(message: Message) -> None:
-    """Tell everyone who may read this line; a note goes to staff alone."""
+def news_of_message(message: Message) -> list[News]:
+    """Who may read this line is told of it; a note is for staff alone."""
     pk = message.session_id
-    announce(message_created(message, for_staff=True), staff_group(pk))
+    news: list[News] = [(message_created(message, for_staff=True), (staff_group(pk),))]
     if not message.is_note:
-        announce(message_created(message, for_staff=False), customer_group(pk))
+        news.append((message_created(message, for_staff=False), (customer_group(pk),)))
+    return news
 
 
 def announce_session(session: ChatSession, *, also: Iterable[str] = ()) -> None:
@@ -233,16 +244,18 @@ def announce_queue() -> None:
 
 
 def _send_queue() -> None:
-    _send(queue_changed(), (QUEUE_GROUP, AGENTS_GROUP))
+    _send([(queue_changed(), (QUEUE_GROUP, AGENTS_GROUP))])
 
 
-def _send(event: Event, groups: Iterable[str]) -> None:
-    async_to_sync(_group_send)(event.frame(), tuple(groups))
+def _send(news: Sequence[News]) -> None:
+    async_to_sync(_group_send)(news)
 
 
-async def _group_send(frame: dict[str, Any], groups: tuple[str, ...]) -> None:
+async def _group_send(news: Sequence[News]) -> None:
     layer = get_channel_layer()
     async with asyncio.timeout(NEWS_SECONDS):
-        for group in groups:
-            # The handler's name is ours and fixed: nothing a browser sent can choose it.
-            await layer.group_send(group, {"type": "news", "frame": frame})
+        for event, groups in news:
+            frame = event.frame()
+            for group in groups:
+                # The handler's name is ours and fixed: nothing a browser sent can choose it.
+                await layer.group_send(group, {"type": "news", "frame": frame})

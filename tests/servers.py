@@ -364,7 +364,7 @@ def _answers(url: str) -> bool:
 
 
 def is_on_engines() -> bool:
-    """Whether the suite runs on PostgreSQL and Redis: what tests start then has engines of its own as well."""
+    """Whether the suite runs on PostgreSQL and Redis: what tests start then has engines of its own, too."""
     return "DATABASE_URL" in os.environ
 
 

@@ -6,7 +6,7 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from chat import access, commands, events, services
-from chat.consumers import database
+from chat.consumers import database, gathering
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import Agent, ChatSession
@@ -99,20 +99,14 @@ class AgentConsumer(SupportConsumer):
         await self.catch_up(session.pk)
 
     async def command(self, payload: Frame) -> None:
-        session = await self._named(payload)
-        if session is None:
-            raise services.NotYourChat
-        reply = await database.run(commands.Asker(session=session, agent=self.agent), payload)
+        reply = await gathering.run(commands.Asker(session=_number(payload), agent=self.agent), payload)
         if reply is not None:
             await self.push(reply)
 
     @database_sync_to_async
     def _named(self, payload: Frame) -> ChatSession | None:
-        """The chat that a frame is about; whether this agent may do it there, the command asks."""
-        pk = payload.get("session")
-        if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
-            raise BadFrame
-        return ChatSession.objects.select_related("agent").filter(pk=pk).first()
+        """The chat that a frame is about, whoever may read it."""
+        return ChatSession.objects.select_related("agent").filter(pk=_number(payload)).first()
 
     async def _readable(self, payload: Frame) -> ChatSession:
         """The chat that a frame is about, if this agent may read it; else raises NotYourChat."""
@@ -141,3 +135,11 @@ class AgentConsumer(SupportConsumer):
         session = await self._named(frame)
         if was_mine or session is None or not await self._may_read(session):
             await self._leave_chat(frame["session"])
+
+
+def _number(payload: Frame) -> int:
+    """Which chat a frame names; whether this agent may do there what it asks, the command finds out."""
+    pk = payload.get("session")
+    if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
+        raise BadFrame
+    return pk

@@ -8,7 +8,7 @@ from django.http import parse_cookie
 from django.utils import timezone
 
 from chat import access, commands, events
-from chat.consumers import database
+from chat.consumers import database, gathering
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
@@ -56,7 +56,8 @@ class CustomerConsumer(SupportConsumer):
 
     async def command(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted
-        reply = await database.run(commands.Asker(session=self.session), payload)
+        asker = commands.Asker(session=self.session.pk, visitor=self.session.visitor_id)
+        reply = await gathering.run(asker, payload)
         if reply is not None:
             await self.push(reply)
 

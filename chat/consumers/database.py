@@ -1,5 +1,6 @@
 """What sockets ask the database, each in its thread."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -11,8 +12,8 @@ type Frame = dict[str, Any]
 
 
 @database_sync_to_async
-def run(asker: commands.Asker, payload: Frame) -> Frame | None:
-    return commands.run_command(asker, payload, timezone.now())
+def run(asked: Sequence[tuple[commands.Asker, Frame]]) -> list[commands.Answer]:
+    return commands.run_commands(asked, timezone.now())
 
 
 @database_sync_to_async

@@ -7,8 +7,8 @@ announces on commit. `now` is read once at the edge and passed in.
 from chat.services.agents import give_sign_of_life, set_available
 from chat.services.booking import book_offered, decline_offered, offer_hours
 from chat.services.due import due_acts, enforce, turn_waiting_into_messages
-from chat.services.marks import is_typing, move_marks, show_typing
-from chat.services.messages import Author, Draft, post_file, post_message, post_note, say
+from chat.services.marks import is_typing, show_typing
+from chat.services.messages import Author, Draft, post_file, post_note, say
 from chat.services.queue import accept_chat, assign_waiting, place_in_queue, return_to_queue
 from chat.services.rules import (
     AgentIsFull,
@@ -43,8 +43,13 @@ from chat.services.sessions import (
     stay,
     words_of_customer,
 )
+from chat.services.together import Claim, Outcome, Post, move_marks, post_message, store_together
 
 __all__ = [
+    "Claim",
+    "Outcome",
+    "Post",
+    "store_together",
     "AgentIsFull",
     "NotEnded",
     "SupportClosed",

@@ -1,9 +1,5 @@
 """How far each side has received and read the other's lines, and who is typing."""
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest, Least
-
 from chat import events
 from chat.models import Agent, ChatSession
 from chat.services.messages import Author
@@ -14,28 +10,17 @@ from core import soft_cache
 TYPING_SECONDS = 6
 
 
-@transaction.atomic
-def move_marks(*, session: ChatSession, side: str, delivered: int, read: int) -> ChatSession:
-    """Raise one side's marks, in customer numbers.
+def raise_marks(session: ChatSession, side: str, delivered: int, read: int) -> bool:
+    """Raise one side's marks on the locked row, in customer numbers, and return whether they moved.
 
-    They never go back, never pass the newest line, and what is read is also delivered. A repeated or
-    older claim changes nothing and tells nobody.
+    They never go back, never pass the newest line, and what is read is also delivered.
     """
-    delivered = max(delivered, read)
-    fields = ChatSession.objects.filter(pk=session.pk)
-    behind = fields.filter(**{f"{side}_delivered__lt": Least(F("last_number"), delivered)}) | fields.filter(
-        **{f"{side}_read__lt": Least(F("last_number"), read)}
-    )
-    moved = behind.update(
-        **{
-            f"{side}_delivered": Greatest(f"{side}_delivered", Least(F("last_number"), delivered)),
-            f"{side}_read": Greatest(f"{side}_read", Least(F("last_number"), read)),
-        }
-    )
-    session.refresh_from_db()
-    if moved:
-        events.announce(marks_of(session, side), *_other_side(session, side))
-    return session
+    before = getattr(session, f"{side}_delivered"), getattr(session, f"{side}_read")
+    claimed = min(max(delivered, read), session.last_number), min(read, session.last_number)
+    after = max(before[0], claimed[0]), max(before[1], claimed[1])
+    setattr(session, f"{side}_delivered", after[0])
+    setattr(session, f"{side}_read", after[1])
+    return before != after
 
 
 def marks_of(session: ChatSession, side: str) -> events.MarksMoved:
@@ -54,7 +39,7 @@ def show_typing(*, session: ChatSession, author: Author, is_typing: bool) -> Non
     # For browsers that poll.
     soft_cache.keep(_typing_key(session.pk, author.side), is_typing, TYPING_SECONDS)
     event = events.TypingChanged(session=session.pk, side=author.side, is_typing=is_typing)
-    events.announce_now(event, *_other_side(session, author.side))
+    events.announce_now(event, *other_side(session, author.side))
 
 
 def is_typing(session: ChatSession, side: str) -> bool:
@@ -70,6 +55,7 @@ def _attends(agent: Agent, session: ChatSession) -> bool:
     return ChatSession.objects.filter(pk=session.pk, agent=agent, state=ChatSession.State.ACTIVE).exists()
 
 
-def _other_side(session: ChatSession, side: str) -> tuple[str]:
+def other_side(session: ChatSession, side: str) -> tuple[str]:
+    """The groups that are told what one side of a chat does."""
     group = events.staff_group if side == "customer" else events.customer_group
     return (group(session.pk),)

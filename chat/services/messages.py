@@ -1,8 +1,9 @@
-"""Lines of a chat: storing them once, in order, and telling who may read them."""
+"""Lines of a chat: what may be said by whom, files and notes. Plain lines are stored by `together`."""
 
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
@@ -12,7 +13,7 @@ from chat import events
 from chat.coach import exact_message_request, is_vague
 from chat.files import CheckedFile
 from chat.models import Agent, Attachment, ChatSession, Message
-from chat.services.rules import ChatEnded, DraftConflict, IdentificationPending, NotYourChat
+from chat.services.rules import ChatEnded, DraftConflict, NotYourChat
 from core import measures
 
 
@@ -33,30 +34,6 @@ class Author:
     @property
     def side(self) -> str:
         return Message.Author.AGENT if self.agent else Message.Author.CUSTOMER
-
-
-@measures.STORE_SECONDS.time()
-@transaction.atomic
-def post_message(*, session: ChatSession, author: Author, draft: Draft, now: datetime) -> Message:
-    """Store one line of a chat and tell everyone who may read it.
-
-    Sending the same `client_id` and text again returns the first row, also after the chat has ended.
-    Raises DraftConflict for the same id with another text, ChatEnded, NotYourChat for an agent the chat
-    is not assigned to, and IdentificationPending while the customer has yet to identify.
-    """
-    session = ChatSession.objects.lock(session.pk)
-    if (first := _first_of(session, draft.client_id)) is not None:
-        _refuse_conflict(first, author, draft.text)
-        return first
-    _refuse_unless_may_write(session, author, now)
-    if author.agent is None and session.is_identification_due:
-        raise IdentificationPending
-    message = store_line(session, author=author, text=draft.text, client_id=draft.client_id, now=now)
-    pass_the_turn(session, author, now)
-    if author.agent is None:
-        _coach(session, draft.text, now)
-    session.save()
-    return message
 
 
 @measures.STORE_SECONDS.time()
@@ -95,7 +72,7 @@ def _post_file(
     if (first := _first_of(session, client_id)) is not None:
         _refuse_file_conflict(first, author, attachment)
         return first
-    _refuse_unless_may_write(session, author, now)
+    refuse_unless_may_write(session, author, now)
     message = store_line(
         session, author=author, text=attachment.name, client_id=client_id, now=now, attachment=attachment
     )
@@ -115,7 +92,7 @@ def post_note(*, session: ChatSession, agent: Agent, draft: Draft, now: datetime
     session = ChatSession.objects.lock(session.pk)
     author = Author(agent)
     if (first := _first_of(session, draft.client_id)) is not None:
-        _refuse_conflict(first, author, draft.text, is_note=True)
+        refuse_conflict(first, author, draft.text, is_note=True)
         return first
     if session.agent_id != agent.pk:
         raise NotYourChat
@@ -158,6 +135,22 @@ def welcome(session: ChatSession, agent: Agent, now: datetime) -> Message:
 
 
 def store_line(
+    session: ChatSession, *, author: Author | None, attachment: Attachment | None = None, **said: Any
+) -> Message:
+    """Number a line on the locked row, store and announce it; the caller saves the session.
+
+    Takes what `new_line` takes.
+    """
+    message = new_line(session, author=author, is_file=attachment is not None, **said)
+    message.save()
+    if attachment is not None:
+        attachment.message = message
+        attachment.save()
+    events.announce_all(events.news_of_message(message))
+    return message
+
+
+def new_line(
     session: ChatSession,
     *,
     author: Author | None,
@@ -166,13 +159,13 @@ def store_line(
     now: datetime,
     rule: str = "",
     is_note: bool = False,
-    attachment: Attachment | None = None,
+    is_file: bool = False,
 ) -> Message:
-    """Number a line on the locked row and announce it; the caller saves the session."""
+    """Number a line on the locked row; the caller saves both. Without an author the system speaks."""
     session.last_staff_number += 1
     if not is_note:
         session.last_number += 1
-    message = Message.objects.create(
+    return Message(
         session=session,
         number=None if is_note else session.last_number,
         staff_number=session.last_staff_number,
@@ -181,21 +174,16 @@ def store_line(
         agent=author.agent if author else None,
         text=text,
         rule=rule,
-        is_file=attachment is not None,
+        is_file=is_file,
         created_at=now,
     )
-    if attachment is not None:
-        attachment.message = message
-        attachment.save()
-    events.announce_message(message)
-    return message
 
 
 def _first_of(session: ChatSession, client_id: uuid.UUID) -> Message | None:
     return session.messages.filter(client_id=client_id).first()
 
 
-def _refuse_conflict(first: Message, author: Author, text: str, *, is_note: bool = False) -> None:
+def refuse_conflict(first: Message, author: Author, text: str, *, is_note: bool = False) -> None:
     """A note acknowledged as a message would leave the agent believing that the customer has read it."""
     if (first.text, first.is_note) != (text, is_note) or first.is_file or not _is_by(first, author):
         raise DraftConflict
@@ -208,10 +196,10 @@ def _refuse_file_conflict(first: Message, author: Author, attachment: Attachment
 
 
 def _is_by(line: Message, author: Author) -> bool:
-    return (line.author, line.agent) == (author.side, author.agent)
+    return (line.author, line.agent_id) == (author.side, author.agent.pk if author.agent else None)
 
 
-def _refuse_unless_may_write(session: ChatSession, author: Author, now: datetime) -> None:
+def refuse_unless_may_write(session: ChatSession, author: Author, now: datetime) -> None:
     if session.is_ended or session.is_overdue(now):
         raise ChatEnded
     if author.agent is not None and session.agent_id != author.agent.pk:
@@ -224,8 +212,13 @@ def pass_the_turn(session: ChatSession, author: Author, now: datetime) -> None:
     session.warned_at = None
 
 
-def _coach(session: ChatSession, text: str, now: datetime) -> None:
-    """Manual, "Descripción del mensaje": with phrases like "Ayuda" we cannot help. Asked once a chat."""
-    if session.coached_at is None and is_vague(text):
-        session.coached_at = now
-        say(session, exact_message_request(), rule="message.vague", now=now)
+def coach(session: ChatSession, text: str, now: datetime) -> Message | None:
+    """The request for the exact message, numbered on the locked row, when a line is vague; once a chat.
+
+    Manual, "Descripción del mensaje": with phrases like "Ayuda" we cannot help.
+    """
+    if session.coached_at is not None or not is_vague(text):
+        return None
+    session.coached_at = now
+    request, client_id = exact_message_request(), uuid.uuid4()
+    return new_line(session, author=None, text=request, client_id=client_id, now=now, rule="message.vague")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from chat import emails, events
 from chat.models import Agent, ChatSession, Message, Program, Visitor
-from chat.services.messages import Author, Draft, post_message, say
+from chat.services.messages import Author, Draft, say
 from chat.services.rules import (
     ChatEnded,
     NotEnded,
@@ -19,6 +19,7 @@ from chat.services.rules import (
     SupportClosed,
     TooManyChats,
 )
+from chat.services.together import post_message
 from core.fields import rfc_check_digit_matches
 from offline_messages.models import OfflineMessage
 from offline_messages.services import leave_message

@@ -329,7 +329,9 @@ def conversation(request: HttpRequest) -> HttpResponse:
     session = visitors.chat(request, now)
     if session is not None:
         newest = session.last_number
-        session = services.move_marks(session=session, side="customer", delivered=newest, read=newest)
+        session = services.move_marks(
+            session=session, author=services.Author(), delivered=newest, read=newest, now=now
+        )
     shown = request.GET.get("estado", "")
     context = customer_page(session, now)
     # Internet Explorer cannot scroll what is laid out from its end; elsewhere a jump would move the page
@@ -373,7 +375,9 @@ def command(request: HttpRequest) -> JsonResponse:
     try:
         _limit(session)
         payload = loads_strict(request.body, max_chars=32_768)
-        reply = commands.run_command(commands.Asker(session=session), payload, now)
+        reply = commands.run_command(
+            commands.Asker(session=session.pk, visitor=session.visitor_id), payload, now
+        )
     except RuleBroken as broken:
         reply = commands.error_frame(broken, payload)
     return JsonResponse({"frames": [reply] if reply else []})

@@ -98,7 +98,7 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path, **env: str) -> Iterator[Site]:
-    """A product of its own, with the demo's accounts: one process, or web and clock on engines of their own."""
+    """A product with the demo's accounts: one process, or web and clock on engines of their own."""
     port, wire_port = servers.free_port(), servers.free_port()
     with network(port, wire_port) as wire, ExitStack() as stack:
         env = GENEROUS | {"EXTRA_ORIGINS": f"{wire.url},http://localhost:{port}"} | env

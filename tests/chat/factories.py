@@ -136,6 +136,14 @@ def _post(
     return services.post_message(session=session, author=author, draft=draft, now=now)
 
 
+def move_marks(session: ChatSession, side: str, delivered: int, read: int) -> ChatSession:
+    """Let a side say how far it has the other's lines; for the agent, whoever attends the chat."""
+    agent = fresh(session).agent
+    # Nobody attends a chat that waits, and its marks can be claimed by no agent.
+    author = Author(agent) if side == "agent" else Author()
+    return services.move_marks(session=session, author=author, delivered=delivered, read=read, now=NOW)
+
+
 def note(session: ChatSession, agent: Agent, text: str = "Cliente molesto", now: datetime = NOW) -> Message:
     return services.post_note(session=session, agent=agent, draft=Draft(text=text), now=now)
 

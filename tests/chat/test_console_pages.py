@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from chat.models import SUPERVISORS_GROUP, Agent, ChatSession
-from chat.services import end_chat, move_marks, return_to_queue
+from chat.services import end_chat, return_to_queue
 from chat.services.appointments import start_due_appointments
 from scheduling.models import Shift
 from scheduling.services import arrive
@@ -26,6 +26,7 @@ from tests.chat.factories import (
     end,
     fresh,
     later,
+    move_marks,
     note,
     say_as_agent,
     say_as_customer,
@@ -389,7 +390,7 @@ def test_a_chat_that_ended_unseen_stays_in_its_agents_lists(people, chat):
     assert "Finalizados sin leer Ana López 2 Lo finalizó el cliente" in words_of_lists(people["its agent"])
     assert ends_in_lists(people["another agent"]) == 0
     last = fresh(chat).last_number
-    move_marks(session=fresh(chat), side="agent", delivered=last, read=last)
+    move_marks(chat, "agent", last, last)
     assert ends_in_lists(people["its agent"]) == 0
 
 

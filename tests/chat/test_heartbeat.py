@@ -22,6 +22,7 @@ from tests.chat.factories import (
     fill,
     fresh,
     later,
+    move_marks,
     note,
     say_as_agent,
     say_as_customer,
@@ -111,7 +112,7 @@ async def test_marks_whose_news_were_lost_are_told(quick_beats, laura):
     session = await do(conversing, laura)
     async with customer_socket(ANA) as socket:
         await socket.follow_live(session.pk, after=(await do(fresh, session)).last_number)
-        await do(silently, lambda: services.move_marks(session=session, side="agent", delivered=2, read=1))
+        await do(silently, lambda: move_marks(session, "agent", 2, 1))
 
         moved = await socket.next("marks.moved")
     assert (moved["side"], moved["delivered"], moved["read"]) == ("agent", 2, 1)

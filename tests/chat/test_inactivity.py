@@ -229,7 +229,9 @@ def test_who_acts_too_late_ends_the_chat_with_its_reason(asked):
     }
 
     with pytest.raises(ChatEnded):
-        commands.run_command(commands.Asker(session=asked), payload, later(minutes=10))
+        commands.run_command(
+            commands.Asker(session=asked.pk, visitor=asked.visitor_id), payload, later(minutes=10)
+        )
 
     assert fresh(asked).end_reason == ChatSession.EndReason.INACTIVITY
     assert line_of(asked, "ended.inactivity") == ENDED

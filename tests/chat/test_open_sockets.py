@@ -99,7 +99,7 @@ async def test_a_command_that_fails_ends_its_socket_and_leaves_its_groups(laura,
     session = await do(start, ANA)
     async with customer_socket(ANA) as socket:
         with monkeypatch.context() as patch:
-            patch.setattr(services, "post_message", failing)
+            patch.setattr(services, "store_together", failing)
             await socket.send(type="message.send", text="Hola", client_id=str(uuid.uuid4()))
             assert await socket.close_code() == 1011
 

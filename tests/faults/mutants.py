@@ -16,23 +16,27 @@ def acknowledge_before_commit() -> None:
     from chat import services
     from chat.models import ChatSession, Message
 
-    store = services.post_message
+    store = services.store_together
 
-    def post_message(*, session: Any, author: Any, draft: Any, now: Any) -> Any:
-        arguments = {"session": session, "author": author, "draft": draft, "now": now}
-        later = threading.Timer(LATE_SECONDS, store, kwargs=arguments)
+    def store_together(work: Any, now: Any) -> Any:
+        later = threading.Timer(LATE_SECONDS, store, args=(work, now))
         later.daemon = True
         later.start()
-        newest = ChatSession.objects.get(pk=session.pk)
+        return [promised(item, now) for item in work]
+
+    def promised(item: Any, now: Any) -> Any:
+        newest = ChatSession.objects.get(pk=item.session)
+        if not isinstance(item, services.Post):
+            return newest
         return Message(
             session=newest,
             number=newest.last_number + 1,
             staff_number=newest.last_staff_number + 1,
-            client_id=draft.client_id,
+            client_id=item.draft.client_id,
             created_at=now,
         )
 
-    services.post_message = post_message
+    services.store_together = store_together
 
 
 def store_the_same_id_again() -> None:
@@ -40,7 +44,7 @@ def store_the_same_id_again() -> None:
     from django.db import connection
 
     from chat.models import Message
-    from chat.services import messages
+    from chat.services import messages, together
 
     name = "message_client_id_unique"
     [unique] = [constraint for constraint in Message._meta.constraints if constraint.name == name]
@@ -49,6 +53,7 @@ def store_the_same_id_again() -> None:
         editor.remove_constraint(Message, unique)
     connection.close()
     messages._first_of = lambda *_: None
+    together._stored = lambda *_: {}
 
 
 def order_by_clock() -> None:

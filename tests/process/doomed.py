@@ -23,10 +23,9 @@ def main() -> None:
 
     django.setup()
     from chat import commands, events
-    from chat.services import messages
 
     module, name = {
-        "before-commit": (messages, "pass_the_turn"),
+        "before-commit": (events, "announce_all"),
         "before-news": (events, "_send"),
         "before-acknowledgement": (commands, "stored_frame"),
     }[os.environ["DOOM"]]
@@ -46,12 +45,9 @@ def doomed(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_marked(argument: Any) -> bool:
-    """Whether a message or an event carries the marker, or a chat has it as its newest line."""
-    text = getattr(argument, "text", None)
-    if text is None and hasattr(argument, "messages"):
-        newest = argument.messages.order_by("staff_number").last()
-        text = newest.text if newest else ""
-    return MARKER in (text or "")
+    """Whether a message carries the marker, or one of several news."""
+    told = [event for event, _groups in argument] if isinstance(argument, list) else [argument]
+    return any(MARKER in (getattr(one, "text", None) or "") for one in told)
 
 
 if __name__ == "__main__":

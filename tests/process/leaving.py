@@ -28,11 +28,11 @@ def main() -> None:
         run(self)
         has_stopped.set()
 
-    def send_late(event: Any, groups: Any) -> None:
-        if MARKER in getattr(event, "text", ""):
+    def send_late(news: Any) -> None:
+        if any(MARKER in getattr(event, "text", "") for event, _groups in news):
             os.kill(os.getpid(), signal.SIGTERM)
             has_stopped.wait(20)
-        send(event, groups)
+        send(news)
 
     Server.run, events._send = run_and_tell, send_late
     execute_from_command_line(sys.argv)
