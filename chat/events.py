@@ -7,7 +7,7 @@ and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -53,7 +53,7 @@ class Event:
 
     def frame(self) -> dict[str, Any]:
         """The JSON object that goes over the wire."""
-        return {"type": self.type, **asdict(self)}
+        return {"type": self.type, **vars(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,9 +253,10 @@ def _send(news: Sequence[News]) -> None:
 
 async def _group_send(news: Sequence[News]) -> None:
     layer = get_channel_layer()
+    messages = [
+        (group, {"type": "news", "frame": frame})
+        for frame, groups in ((event.frame(), groups) for event, groups in news)
+        for group in groups
+    ]
     async with asyncio.timeout(NEWS_SECONDS):
-        for event, groups in news:
-            frame = event.frame()
-            for group in groups:
-                # The handler's name is ours and fixed: nothing a browser sent can choose it.
-                await layer.group_send(group, {"type": "news", "frame": frame})
+        await layer.group_send_many(messages)

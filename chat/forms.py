@@ -24,6 +24,11 @@ def message_field(**kwargs: Any) -> FreeTextField:
     return FreeTextField(max_length=maximum, widget=widget, **kwargs)
 
 
+def first_sentence(form: forms.Form) -> str:
+    """What is wrong with a form that was refused, in its first sentence."""
+    return str(next(iter(form.errors.values()))[0])
+
+
 class FirstMessageForm(forms.Form):
     """Step one: what the customer wants to say, before anything is asked."""
 

@@ -26,7 +26,7 @@ def loads_strict(raw: str | bytes, *, max_chars: int) -> dict[str, Any]:
     if len(raw) > max_chars:
         raise BadFrame
     try:
-        value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
+        value = _DECODER.decode(raw if isinstance(raw, str) else raw.decode())
     except (ValueError, RecursionError):
         raise BadFrame from None
     if not isinstance(value, dict):
@@ -43,6 +43,9 @@ def _finite(digits: str) -> float:
     number = float(digits)
     # A large enough exponent is an infinity under another name.
     return number if math.isfinite(number) else _refuse(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def _check(value: Any, depth: int) -> None:

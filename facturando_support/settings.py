@@ -147,7 +147,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Channel layer and cache ----------------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
-CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "facturando_support.layers.LocalLayer"}}
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -157,8 +157,7 @@ CACHES: dict[str, Any] = {
 }
 if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
-        # pubsub keeps sockets open over a Redis restart; what it loses meanwhile is read from the database.
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "facturando_support.layers.SharedLayer",
         "CONFIG": {"hosts": [REDIS_URL]},
     }
     CACHES["default"] = {

@@ -96,7 +96,7 @@ def _clean_cache() -> Iterator[None]:
 @pytest.fixture
 def memory_layer(settings: Settings) -> None:
     """The channel layer that a test can look into, whatever engines the suite runs on."""
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "facturando_support.layers.LocalLayer"}}
 
 
 @pytest.fixture(scope="session")

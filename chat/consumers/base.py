@@ -4,11 +4,13 @@ import asyncio
 import json
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.utils import timezone
 
@@ -60,18 +62,44 @@ class SupportConsumer(AsyncWebsocketConsumer):
     """What both sides share: heartbeats, the window of unacknowledged pushes, and gap repair."""
 
     for_staff: bool
+    # By the type of an ASGI message: nothing a browser sent can choose one.
+    HANDLERS: dict[str, Callable[..., Awaitable[None]]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.counted: set[str] = set()
         self.beat: asyncio.Task[None] | None = None
+        # Frames and news are handled one after the other.
+        self.turn = asyncio.Lock()
 
-    async def __call__(self, *args: Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle what the browser sends and what the layer brings, until the socket has ended.
+
+        As Channels' own, without its task a message and its look at all database connections, in their
+        thread, for every one: what needs the database here asks for it with `database_sync_to_async`.
+        """
+        self.scope, self.base_send = scope, send
+        self.channel_layer = get_channel_layer()
+        self.channel_name = await self.channel_layer.new_channel()
+        news = asyncio.create_task(self._listen())
         try:
-            await super().__call__(*args)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
         finally:
             # The server cancels what does not end in time, and nobody calls `disconnect` then.
             self._let_go()
+            news.cancel()
+            await asyncio.wait([news])
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                await self.dispatch(await self.channel_layer.receive(self.channel_name))
+        except Exception:
+            logger.exception("A socket hears no more news.")
+            await self.close(Close.BROKEN)
 
     async def connect(self) -> None:
         self.cursors: dict[int, Cursor] = {}
@@ -94,13 +122,14 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Whatever a handler raises ends its socket in the ordinary way, also for those who count it."""
-        try:
-            await super().dispatch(message)
-        except StopConsumer:
-            raise
-        except Exception:
-            logger.exception("A socket's handler failed.")
-            await self.close(Close.BROKEN)
+        async with self.turn:
+            try:
+                await self.HANDLERS[message["type"]](self, message)
+            except StopConsumer:
+                raise
+            except Exception:
+                logger.exception("A socket's handler failed.")
+                await self.close(Close.BROKEN)
 
     async def disconnect(self, _code: int) -> None:
         # First what cannot fail.
@@ -310,6 +339,14 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if cursor.judge(number) is not Verdict.OLD:
             cursor.advance(number)
             await self.push(line)
+
+
+SupportConsumer.HANDLERS = {
+    "websocket.connect": SupportConsumer.websocket_connect,
+    "websocket.receive": SupportConsumer.websocket_receive,
+    "websocket.disconnect": SupportConsumer.websocket_disconnect,
+    "news": SupportConsumer.news,
+}
 
 
 def _count_down(who: str) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, commands, files, services
 from chat.day import timeline_of
-from chat.forms import ComposerForm, IdentificationForm
+from chat.forms import ComposerForm, IdentificationForm, first_sentence
 from chat.models import Agent, ChatSession, open_chats_of, unseen_ends_of
 from chat.texts import script_texts
 from core.errors import RuleBroken
@@ -216,7 +216,7 @@ def _chat_written_in(request: AgentRequest, folio: str) -> ChatSession:
 def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: datetime) -> Any:
     form = ComposerForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise commands.BadPayload(form)
+        raise commands.BadPayload(first_sentence(form))
     data = form.cleaned_data
     author = services.Author(agent)
     if data["file"]:

@@ -29,6 +29,7 @@ from chat.forms import (
     OfferedHourForm,
     RatingForm,
     StartForm,
+    first_sentence,
 )
 from chat.models import ChatSession, Message
 from chat.pages import customer_page
@@ -157,7 +158,7 @@ def _back(request: HttpRequest, now: datetime) -> HttpResponse:
     form = MessageForm({"text": draft, "client_id": request.POST.get("draft_client_id")})
     try:
         if not form.is_valid():
-            raise commands.BadPayload(form)
+            raise commands.BadPayload(first_sentence(form))
         _post_line(session, services.Draft(**form.cleaned_data), now)
     except RuleBroken as broken:
         return _refused(request, now, broken)
@@ -179,7 +180,7 @@ def send(request: HttpRequest, session: ChatSession, now: datetime) -> HttpRespo
     """A line, a file, or both; the same ids again change nothing."""
     form = ComposerForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise commands.BadPayload(form)
+        raise commands.BadPayload(first_sentence(form))
     data = form.cleaned_data
     stored = [*_post_file(session, data, now), *_post_text(session, data, now)]
     if _wants_json(request):

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any, NoReturn
 
-from channels.layers import BaseChannelLayer, InMemoryChannelLayer
+from facturando_support.layers import LocalLayer
 
 
-class LossyLayer(InMemoryChannelLayer):
+class LossyLayer(LocalLayer):
     """In memory, and while `is_losing` it loses what is sent to groups, as every layer may."""
 
     is_losing = False
@@ -16,14 +16,14 @@ class LossyLayer(InMemoryChannelLayer):
             await super().group_send(group, message)
 
 
-class BrokenLayer(BaseChannelLayer):
+class BrokenLayer(LocalLayer):
     """One whose server is gone."""
 
     async def group_send(self, group: str, _message: dict[str, Any]) -> NoReturn:
         raise ConnectionError(group)
 
 
-class HangingLayer(BaseChannelLayer):
+class HangingLayer(LocalLayer):
     """One whose server takes the call and never answers."""
 
     async def group_send(self, _group: str, _message: dict[str, Any]) -> NoReturn:
