@@ -19,7 +19,7 @@ from chat.forms import FollowForm, MarksForm, MessageForm, TypingForm
 from chat.models import Agent, ChatSession, Message
 from chat.services import Author, Claim, Draft, Post
 from core.errors import RuleBroken
-from core.limits import check_limit
+from core.limits import check_limit_of_many
 
 type Payload = dict[str, Any]
 type Frame = dict[str, Any]
@@ -68,6 +68,7 @@ def run_commands(asked: Sequence[tuple[Asker, Payload]], now: datetime) -> list[
     else.
     """
     begun = [_begin(asker, payload, now) for asker, payload in asked]
+    begun = _limited([asker for asker, _payload in asked], begun)
     work = [step for step in begun if isinstance(step, Post | Claim)]
     outcomes = iter(_store(work, now))
     return [
@@ -88,6 +89,17 @@ def _begin(asker: Asker, payload: Payload, now: datetime) -> Post | Claim | Answ
         return command(asker, payload, now)
     except Exception as failure:  # noqa: BLE001 - the socket that asked deals with it, and no other one
         return failure
+
+
+def _limited(askers: Sequence[Asker], begun: Sequence[Post | Claim | Answer]) -> list[Post | Claim | Answer]:
+    """The same, with a refusal in the place of a line of a customer who sends too many."""
+    limited = list(begun)
+    places = [n for n, step in enumerate(begun) if isinstance(step, Post) and askers[n].agent is None]
+    visitors = [str(askers[n].visitor) for n in places]
+    refusals = check_limit_of_many("messages_per_visitor", visitors) if visitors else []
+    for place, refusal in zip(places, refusals, strict=True):
+        limited[place] = refusal or begun[place]
+    return limited
 
 
 def _store(work: list[Post | Claim], now: datetime) -> list[services.Outcome | Exception]:
@@ -125,7 +137,6 @@ def error_frame(broken: RuleBroken, payload: Payload) -> Frame:
 
 def _send_message(asker: Asker, payload: Payload, _now: datetime) -> Post:
     data = _valid(MessageForm, payload)
-    _limit(asker)
     draft = Draft(text=data["text"], client_id=data["client_id"])
     return Post(session=asker.session, author=asker.author, draft=draft)
 
@@ -176,11 +187,6 @@ def _valid(form: type[forms.Form], payload: Payload) -> dict[str, Any]:
         return {name: field.clean(payload.get(name)) for name, field in form.base_fields.items()}
     except ValidationError as invalid:
         raise BadPayload(invalid.messages[0]) from None
-
-
-def _limit(asker: Asker) -> None:
-    if asker.agent is None:
-        check_limit("messages_per_visitor", str(asker.visitor))
 
 
 # What a command wants to have stored, or its answer when there is nothing to store.

@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,6 +19,12 @@ from core import measures
 from core.errors import RuleBroken
 
 logger = logging.getLogger(__name__)
+
+
+class CountingCache(Protocol):
+    """What limits ask of the cache (`facturando_support.caches`)."""
+
+    def count_many(self, keys: Sequence[str], timeout: int) -> list[int]: ...
 
 
 class LimitExceeded(RuleBroken):
@@ -39,11 +45,22 @@ def check_limit(name: str, key: str) -> None:
 
     Windows are fixed and aligned to the clock: a burst across the border of two can reach twice the limit.
     """
+    [broken] = check_limit_of_many(name, [key])
+    if broken is not None:
+        raise broken
+
+
+def check_limit_of_many(name: str, keys: Sequence[str]) -> list[LimitExceeded | None]:
+    """Count one more of `name` for each key, on one way to the cache; for each, what `check_limit` raises."""
     allowed, seconds = _parse(settings.LIMITS[name])
     window, elapsed = divmod(time.time(), seconds)
-    if _count(_cache_key(name, key, int(window)), seconds) > allowed:
-        measures.LIMITS_EXCEEDED.labels(name).inc()
-        raise LimitExceeded(math.ceil(seconds - elapsed))
+    counts = _count([_cache_key(name, key, int(window)) for key in keys], seconds)
+    return [None if count <= allowed else _exceeded(name, seconds - elapsed) for count in counts]
+
+
+def _exceeded(name: str, seconds_left: float) -> LimitExceeded:
+    measures.LIMITS_EXCEEDED.labels(name).inc()
+    return LimitExceeded(math.ceil(seconds_left))
 
 
 def client_address(source: HttpRequest | Mapping[str, Any]) -> str:
@@ -69,18 +86,14 @@ def _cache_key(name: str, key: str, window: int) -> str:
     return f"limit:{name}:{window}:{secret}"
 
 
-def _count(cache_key: str, seconds: int) -> int:
+def _count(cache_keys: list[str], seconds: int) -> list[int]:
     try:
-        # Outlives its window, so that it cannot vanish between the two calls.
-        cache.add(cache_key, 0, timeout=seconds + 60)
-        return cache.incr(cache_key)
+        # It outlives its window: one that vanished meanwhile would begin anew.
+        return cast("CountingCache", cache).count_many(cache_keys, seconds + 60)
     except RedisError:
         # Support stays open without limits rather than closed with them.
         logger.exception("The cache does not answer; limits are not counted.")
-        return 0
-    except ValueError:
-        # A full cache threw the counter out at this very moment.
-        return 1
+        return [0] * len(cache_keys)
 
 
 def _wait_in_words(seconds: int) -> str:

@@ -150,7 +150,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CHANNEL_LAYERS: dict[str, Any] = {"default": {"BACKEND": "facturando_support.layers.LocalLayer"}}
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "facturando_support.caches.LocalCache",
         # Django's default of 300 would throw away limits that are still counting.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
@@ -161,7 +161,7 @@ if REDIS_URL:
         "CONFIG": {"hosts": [REDIS_URL]},
     }
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "facturando_support.caches.SharedCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
     }

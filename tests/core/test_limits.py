@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import RuleBroken
-from core.limits import LimitExceeded, check_limit, client_address
+from core.limits import LimitExceeded, check_limit, check_limit_of_many, client_address
 
 ROSA, BRUNO = "203.0.113.7", "203.0.113.8"
 
@@ -81,13 +81,22 @@ def test_limits_of_different_names_do_not_add_up():
     check_limit("calls", ROSA)
 
 
+def test_many_are_counted_at_once_and_each_for_itself():
+    check_limit("letters", ROSA)
+
+    of_rosa, of_bruno, of_rosa_again = check_limit_of_many("letters", [ROSA, BRUNO, ROSA])
+
+    assert (of_rosa, of_bruno) == (None, None)
+    assert isinstance(of_rosa_again, LimitExceeded)
+
+
 def test_the_cache_holds_no_address(monkeypatch):
-    counted = Mock(wraps=cache.incr)
-    monkeypatch.setattr(cache, "incr", counted)
+    counted = Mock(wraps=cache.count_many)
+    monkeypatch.setattr(cache, "count_many", counted)
 
     check_limit("letters", ROSA)
 
-    (key,) = counted.call_args.args
+    [key], _seconds = counted.call_args.args
     assert key.startswith("limit:letters:")
     assert ROSA not in key
 
@@ -104,7 +113,7 @@ def test_a_cache_that_does_not_answer_stops_nobody(monkeypatch, caplog):
     def unreachable(*args: object, **kwargs: object) -> None:
         raise RedisConnectionError("refused")
 
-    monkeypatch.setattr(cache, "add", unreachable)
+    monkeypatch.setattr(cache, "count_many", unreachable)
 
     for _ in range(5):
         check_limit("letters", ROSA)

@@ -16,7 +16,7 @@ def away(monkeypatch):
     def fail(*_args, **_kwargs):
         raise RedisIsAway("away")
 
-    for name in ("get", "set", "add", "incr"):
+    for name in ("get", "set", "add", "count_many"):
         monkeypatch.setattr(cache, name, fail)
 
 
