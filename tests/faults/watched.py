@@ -1,7 +1,7 @@
 """`manage.py` that tells on SIGUSR1 what it holds, and whose channel layer may be a bad one.
 
 The answer is a file, named by WATCH_FOLDER and the process, so that nothing of the product must work for it.
-LAYER_SEED makes the in-memory layer drop 30 % of the news, repeat some and reorder the rest.
+LAYER_SEED makes the layer drop 30 % of the news, repeat some and reorder the rest.
 """
 
 import asyncio
@@ -58,18 +58,22 @@ def _tasks() -> int:
 
 
 def _spoil_layer(random: Random) -> None:
-    from channels.layers import InMemoryChannelLayer
+    from facturando_support.layers import LocalLayer, SharedLayer
 
-    whole = InMemoryChannelLayer.group_send
+    for layer in (LocalLayer, SharedLayer):
+        layer.group_send_many = _spoilt(layer.group_send_many, random)  # type: ignore[method-assign]
 
-    async def group_send(self: Any, group: str, message: Any) -> None:
-        if random.random() < DROPPED:
-            return
-        for _ in range(2 if random.random() < REPEATED else 1):
-            late = random.uniform(0, LATEST_SECONDS)
-            asyncio.get_running_loop().call_later(late, _start, whole, self, group, message)
 
-    InMemoryChannelLayer.group_send = group_send
+def _spoilt(send_many: Any, random: Random) -> Any:
+    async def group_send_many(self: Any, messages: Any) -> None:
+        for message in messages:
+            if random.random() < DROPPED:
+                continue
+            for _ in range(2 if random.random() < REPEATED else 1):
+                late = random.uniform(0, LATEST_SECONDS)
+                asyncio.get_running_loop().call_later(late, _start, send_many, self, [message])
+
+    return group_send_many
 
 
 def _start(send: Any, *arguments: Any) -> None:

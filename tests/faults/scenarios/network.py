@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from contextlib import suppress
-from pathlib import Path
-from random import Random
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -12,8 +11,9 @@ from websockets.exceptions import ConnectionClosed
 from tests.faults import layouts
 from tests.faults.arena import Arena
 from tests.faults.clients import Frame, Talker
+from tests.faults.layouts import Layout
 from tests.faults.nemesis import last
-from tests.faults.scenarios.table import fault
+from tests.faults.scenarios.table import Make, fault
 
 
 @fault()
@@ -102,13 +102,23 @@ async def frames_repeated(arena: Arena) -> None:
         await arena.recovered()
 
 
-def _with_a_bad_layer(folder: Path, random: Random) -> Any:
-    return layouts.embedded(folder, random, env={"LAYER_SEED": str(random.getrandbits(32))})
+def _with_a_bad_layer(make: Callable[..., AbstractContextManager[Layout]]) -> Make:
+    return lambda folder, random: make(folder, random, env={"LAYER_SEED": str(random.getrandbits(32))})
 
 
-@fault(_with_a_bad_layer)
+@fault(_with_a_bad_layer(layouts.embedded))
 async def news_lost_and_reordered(arena: Arena) -> None:
     """A channel layer that drops 30 % of the news, repeats some, and delivers the rest out of order."""
+    await _talk_over_a_bad_layer(arena)
+
+
+@fault(_with_a_bad_layer(layouts.larger), layout="larger")
+async def news_lost_and_reordered_on_redis(arena: Arena) -> None:
+    """The same between two web processes on Redis."""
+    await _talk_over_a_bad_layer(arena)
+
+
+async def _talk_over_a_bad_layer(arena: Arena) -> None:
     await arena.gather()
     await arena.begin()
     arena.runs += 1
