@@ -1,8 +1,10 @@
 """The caches of Django, which count many keys on one way to them."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.core.cache.backends import locmem, redis
+from django.utils.functional import cached_property
 
 
 class LocalCache(locmem.LocMemCache):
@@ -23,6 +25,17 @@ class LocalCache(locmem.LocMemCache):
 
 class SharedCache(redis.RedisCache):
     """Redis between processes."""
+
+    # As Django sets them.
+    _servers: list[str]
+    _class: type[redis.RedisCacheClient]
+    _options: dict[str, Any]
+    _clients: ClassVar[dict[str, redis.RedisCacheClient]] = {}
+
+    @cached_property
+    def _cache(self) -> redis.RedisCacheClient:
+        """One client a process: Django makes a cache for every request, each with connections of its own."""
+        return self._clients.setdefault(";".join(self._servers), self._class(self._servers, **self._options))
 
     def count_many(self, keys: Sequence[str], timeout: int) -> list[int]:
         """Add one to each key, which lasts for `timeout` seconds more, and return what they are then."""

@@ -14,8 +14,9 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from facturando_support.http_threads import THREADS
 from tests.faults.checker import Line, Reader, Violation, check_messages
-from tests.faults.clients import Chat, Talker
+from tests.faults.clients import Chat, Talker, request
 from tests.faults.history import Event, History, Kind
 from tests.faults.layouts import HEARTBEAT_SECONDS, Layout, Sample
 from tests.process.chatting import PASSWORD, Pages
@@ -168,10 +169,18 @@ class Arena:
 
     async def begin(self) -> None:
         """Measure the calm, then let everybody talk."""
+        await self._warm_up()
         await self.acknowledged(5 * len(self.talkers))
         await self.calm()
         self.before = await asyncio.to_thread(self.layout.sample)
         self.is_talking.set()
+
+    async def _warm_up(self) -> None:
+        """Every thread for pages has its connections, which it keeps, before they are counted."""
+        pages = [
+            request(web.url, "GET", "/chat/", {}) for web in self.layout.webs for _ in range(3 * THREADS)
+        ]
+        await asyncio.gather(*pages)
 
     async def acknowledged(self, more: int) -> None:
         """Wait until so many more lines have been acknowledged."""
