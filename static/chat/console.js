@@ -32,6 +32,7 @@ const transport = new Transport({
 transport.on("transport.changed", ({ isOnline }) => cameBack(isOnline));
 transport.on("transport.closed", ({ code }) => { if (code === 4403) location.reload(); });
 transport.on("message.created", (frame) => withPane(frame, (pane) => received(pane, frame)));
+transport.on("attachment.scanned", (frame) => withPane(frame, (pane) => pane.timeline.scanned(frame.attachment)));
 transport.on("message.stored", (frame) => withPane(frame, (pane) => pane.composer && pane.composer.stored(frame)));
 transport.on("marks.moved", (frame) => withPane(frame, (pane) => { if (frame.side === "customer") pane.timeline.moveMarks(frame); }));
 transport.on("typing.changed", (frame) => withPane(frame, (pane) => showTyping(pane, frame.is_typing)));
@@ -308,12 +309,18 @@ function received(pane, frame) {
   // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
   if (pane.composer) pane.composer.stored(frame);
   if (!pane.timeline.add(frame)) return;
+  if (pane.timeline.misses(frame)) readFilesAgain(pane);
   if (frame.author === "customer") {
     showTyping(pane, false);
     if (!isSeen(pane)) { pane.unread += 1; attention.ring(); }
   }
   seen(pane);
   markLists();
+}
+
+async function readFilesAgain(pane) {
+  const html = await text(`/agente/chat/${pane.folio}/`);
+  if (html !== null) pane.timeline.takeFiles(parse(html));
 }
 
 function isSeen(pane) {
