@@ -78,6 +78,15 @@ def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
     return ChatSession.objects.ended().filter(mine, folio=folio).select_related("program").distinct().first()
 
 
+def own_ended_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
+    """A chat of this browser that ended, however long ago: its page may be open all the while."""
+    # PostgreSQL refuses a text with NUL with an exception.
+    if visitor is None or not folio or "\0" in folio:
+        return None
+    own = ChatSession.objects.ended().filter(visitor=visitor, folio=folio)
+    return own.select_related("agent", "program", "offline_message").first()
+
+
 def appointment_of_browser(key: str | None, folio: str) -> Appointment | None:
     """An appointment that this browser booked, or whose mailed link it opened."""
     if key is None or not folio:

@@ -20,12 +20,22 @@ TO_COME = {"early", "open", "tolerance"}
 
 
 def hours_page(
-    *, service: Service | None, wanted_day: date | None, zone: str, nearest: list[Slot], now: datetime
+    *,
+    service: Service | None,
+    wanted_day: date | None,
+    zone: str,
+    nearest: list[Slot],
+    now: datetime,
+    own: Appointment | None = None,
 ) -> dict[str, Any]:
-    """Days, and the hours of the wanted one or of the first that has room."""
-    rooms = services.days_with_room(service=service, now=now) if service else {}
+    """Days, and the hours of the wanted one or of the first that has room.
+
+    `own` is the appointment that is changed, or the hour that this browser holds: it is in nobody's way here.
+    """
+    rooms = services.days_with_room(service=service, now=now, own=own) if service else {}
     day = _day(wanted_day, rooms)
-    slots = services.free_slots(service=service, day=day, now=now) if service and day else []
+    slots = services.free_slots(service=service, day=day, now=now, own=own) if service and day else []
+    kept = services.kept_hour(own, now) if own else None
     return {
         "services": services.active_services(),
         "service": service,
@@ -34,7 +44,8 @@ def hours_page(
         "days": [_day_of(other, has_room) for other, has_room in rooms.items()],
         "day": day,
         "day_in_words": day_in_words(day) if day else "",
-        "hours": [_hour(slot, zone) for slot in slots],
+        "hours": [_hour(slot, zone) | _own_marks(slot, kept, own) for slot in slots],
+        "current": hour_in_words(kept, now, zone) if kept else "",
         "nearest": [_hour(slot, zone, now) for slot in nearest],
     }
 
@@ -63,6 +74,12 @@ def _hour(slot: Slot, zone: str, now: datetime | None = None) -> dict[str, Any]:
         "city": zones.city_of(zone),
         "words": hour_in_words(slot.starts_at, now, zone) if now else "",
     }
+
+
+def _own_marks(slot: Slot, kept: datetime | None, own: Appointment | None) -> dict[str, bool]:
+    """Whether an hour is the one that is changed, and not to be chosen, or the one that is held."""
+    is_held = own is not None and not own.is_booked and slot.starts_at == own.starts_at
+    return {"is_current": slot.starts_at == kept, "is_held": is_held}
 
 
 def data_page(held: Appointment, zone: str, now: datetime) -> dict[str, Any]:

@@ -74,6 +74,15 @@ class MessageCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttachmentScanned(Event):
+    """The virus scanner's verdict on a file whose line was there before it."""
+
+    type: ClassVar[str] = "attachment.scanned"
+    session: int
+    attachment: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarksMoved(Event):
     """How far one side has received and read the other's lines."""
 
@@ -230,6 +239,13 @@ def news_of_message(message: Message) -> list[News]:
     if not message.is_note:
         news.append((message_created(message, for_staff=False), (customer_group(pk),)))
     return news
+
+
+def announce_scan(attachment: Attachment) -> None:
+    """Tell both sides of a chat how it stands with a file now."""
+    pk = attachment.message.session_id
+    event = AttachmentScanned(session=pk, attachment=attachment_shape(attachment))
+    announce(event, customer_group(pk), staff_group(pk))
 
 
 def announce_session(session: ChatSession, *, also: Iterable[str] = ()) -> None:

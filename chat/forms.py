@@ -91,6 +91,12 @@ class FollowForm(forms.Form):
     after = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
+class AgentFollowForm(FollowForm):
+    """By plain HTTP: which chat of an agent's console."""
+
+    session = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class ProgramField(forms.CharField):
     """A program of the catalogue by its name, forgiving case, accents and an incomplete name."""
 

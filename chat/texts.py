@@ -18,6 +18,8 @@ def _of_lines() -> dict[str, str]:
         "stored": _("enviado"),
         "delivered": _("entregado"),
         "read": _("leído"),
+        "waiting": _("en revisión"),
+        "infected": _("con virus, apartado"),
         "note": _("Nota interna"),
         "too_long": _(
             "El mensaje puede tener hasta {most} caracteres y el suyo tiene {length}. Envíelo en partes."

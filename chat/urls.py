@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import appointments, console, customer, downloads, past
+from chat.views import agent_http, appointments, console, customer, downloads, past
 
 app_name = "chat"
 urlpatterns = [
@@ -40,6 +40,8 @@ urlpatterns = [
     path("agente/salir/", console.AgentLogout.as_view(), name="logout"),
     path("agente/disponible/", console.set_available, name="set-available"),
     path("agente/lista/", console.lists, name="lists"),
+    path("agente/eventos/", agent_http.poll, name="agent-poll"),
+    path("agente/ordenes/", agent_http.command, name="agent-command"),
     path("agente/chat/<str:folio>/", console.pane, name="pane"),
     path("agente/chat/<str:folio>/atender/", console.accept, name="accept"),
     path("agente/chat/<str:folio>/mensajes/", console.send, name="agent-send"),

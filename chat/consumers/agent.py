@@ -30,6 +30,8 @@ class AgentConsumer(SupportConsumer):
         await self.join(events.AGENTS_GROUP)
         await self.join(events.agent_group(self.agent.pk))
         await self._sign_of_life()
+        # A console without chats asks nothing: by this it knows that frames come through.
+        await self.push(await database.queue())
         return None
 
     @database_sync_to_async

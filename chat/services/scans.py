@@ -6,7 +6,7 @@ from io import BytesIO
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from chat import scanning
+from chat import events, scanning
 from chat.models import Attachment, ChatSession, quarantine_path
 from chat.services.messages import tell_scan
 from core.acts import each
@@ -58,6 +58,8 @@ def _settle(attachment: Attachment, finding: scanning.Finding, path: str, now: d
     if not waiting.update(scan=finding.scan, virus=finding.virus, content=path):
         return False
     attachment.refresh_from_db()
+    # Before the line that says so, at which a page that missed it reads its files again.
+    events.announce_scan(attachment)
     tell_scan(session, attachment, now)
     session.save()
     return True

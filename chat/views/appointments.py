@@ -268,6 +268,7 @@ def _show_hours(
         zone=zone or _zone(request, own),
         nearest=nearest or [],
         now=now,
+        own=own or services.held_by(hold_key=_key_hash(request), now=now),
     )
     context |= {"own": own, "notice": notice, "kept": kept or {}}
     return render(request, "chat/booking_hours.html", context, status=409 if notice else 200)

@@ -121,7 +121,7 @@ def in_chat(view: Change) -> View:
     @wraps(view)
     def wrapper(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        session = visitors.chat(request, now)
+        session = visitors.chat_of_form(request, now)
         if session is None:
             return _without_chat(request, now)
         try:
@@ -168,7 +168,10 @@ def _back(request: HttpRequest, now: datetime) -> HttpResponse:
 def _refused(request: HttpRequest, now: datetime, broken: RuleBroken) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse(commands.error_frame(broken, request.POST.dict()), status=UNPROCESSABLE)
-    return _show(request, now, notice=str(broken.text), draft=_typed(request), status=UNPROCESSABLE)
+    typed = request.POST
+    changes: dict[str, Any] = {"rating_form": RatingForm(typed)} if "comment" in typed else {}
+    notice = str(broken.text)
+    return _show(request, now, notice=notice, draft=_typed(request), status=UNPROCESSABLE, **changes)
 
 
 def _typed(request: HttpRequest) -> str:
@@ -399,7 +402,7 @@ def _show(
 
     `typed` is what goes into the form for a message when it is closed.
     """
-    context = customer_page(visitors.chat(request, now), now) | changes
+    context = customer_page(visitors.chat_of_form(request, now), now) | changes
     if typed and not context["is_open"]:
         context["offline_form"] = OfflineMessageForm(initial={**typed, "client_id": uuid.uuid4()})
     return render(request, "chat/page.html", context, status=status)

@@ -31,6 +31,12 @@ def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     return session
 
 
+def chat_of_form(request: HttpRequest, now: datetime) -> ChatSession | None:
+    """The chat that a form is about: the ended one that it names, or the one that this browser sees."""
+    named = access.own_ended_chat(visitor(request), request.POST.get("chat", ""))
+    return named or chat(request, now)
+
+
 def remember(response: HttpResponse, key: str) -> HttpResponse:
     """Give the browser its key: HttpOnly, and on other sites' pages only when embedding is configured."""
     response.set_cookie(

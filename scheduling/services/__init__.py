@@ -23,7 +23,14 @@ from scheduling.services.booking import (
 from scheduling.services.counts import Counts, counts_by, total_of
 from scheduling.services.due import due_acts, mark_missed, remind, sweep_holds
 from scheduling.services.hours import current_calendar
-from scheduling.services.offers import active_services, days_with_room, free_slots, is_hit, next_free
+from scheduling.services.offers import (
+    active_services,
+    days_with_room,
+    free_slots,
+    is_hit,
+    kept_hour,
+    next_free,
+)
 from scheduling.services.rules import (
     AgentNotFree,
     HasCome,
@@ -87,6 +94,7 @@ __all__ = [
     "hold_slot",
     "hours_for",
     "is_hit",
+    "kept_hour",
     "mark_missed",
     "may_come",
     "move_to_agent",

@@ -17,7 +17,16 @@ from core.fields import GENERIC_RFCS
 from core.folio import unused_folio
 from scheduling import emails
 from scheduling.models import Appointment, AppointmentEvent, AppointmentReader, Service, Shift
-from scheduling.services.offers import agents_for, fits, in_force, is_hit, next_free, overlapping, plan_of
+from scheduling.services.offers import (
+    agents_for,
+    fits,
+    in_force,
+    is_hit,
+    kept_hour,
+    next_free,
+    overlapping,
+    plan_of,
+)
 from scheduling.services.rules import (
     HasCome,
     HoldExpired,
@@ -66,7 +75,8 @@ def hold_slot(*, service: Service, starts_at: datetime, hold_key: str, now: date
     with transaction.atomic():
         hold = _hold(service, starts_at, hold_key, now) if service.is_active else None
     if hold is None:
-        raise SlotTaken(next_free(service=service, now=now, around=starts_at))
+        own = held_by(hold_key=hold_key, now=now)
+        raise SlotTaken(next_free(service=service, now=now, around=starts_at, own=own))
     return hold
 
 
@@ -119,7 +129,7 @@ def book(
         _check_live(details, now)
         is_booked = _book(hold, client_id, details, key_hash, now)
     if not is_booked:
-        raise SlotTaken(next_free(service=hold.service, now=now, around=hold.starts_at))
+        raise SlotTaken(next_free(service=hold.service, now=now, around=hold.starts_at, own=hold))
     return hold
 
 
@@ -165,7 +175,7 @@ def reschedule(
     with transaction.atomic():
         lock_agents()
         row = lock_booked(appointment, now)
-        if row.starts_at == starts_at:
+        if kept_hour(row, now) == starts_at:
             return row
         if row.arrived_at is not None:
             raise HasCome(HasCome.to_supervisors if by else "")
@@ -177,7 +187,7 @@ def reschedule(
         if is_moved:
             emails.queue_changed(row, now)
     if not is_moved:
-        raise SlotTaken(next_free(service=row.service, now=now, around=starts_at))
+        raise SlotTaken(next_free(service=row.service, now=now, around=starts_at, own=row))
     return row
 
 

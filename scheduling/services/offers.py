@@ -20,25 +20,54 @@ def active_services() -> list[Service]:
     return list(Service.objects.filter(is_active=True))
 
 
-def free_slots(*, service: Service, day: date, now: datetime) -> list[Slot]:
-    """The hours of a date of Mexico City that can be booked."""
-    return plan_of(service, now).slots(now, [day]) if service.is_active else []
+def free_slots(*, service: Service, day: date, now: datetime, own: Appointment | None = None) -> list[Slot]:
+    """The hours of a date of Mexico City that can be booked.
+
+    To who changes `own`, an appointment or a hold, its hour is as free as it is taken to all others.
+    """
+    return _plan_for(service, now, own).slots(now, [day]) if service.is_active else []
 
 
-def days_with_room(*, service: Service, now: datetime) -> dict[date, bool]:
-    """Each date that is offered, in order, and whether it has an hour that can be booked."""
-    plan = plan_of(service, now)
+def days_with_room(*, service: Service, now: datetime, own: Appointment | None = None) -> dict[date, bool]:
+    """Each date that is offered, in order, and whether it has an hour that can be booked.
+
+    The hour that `own` is booked for is none.
+    """
+    plan = _plan_for(service, now, own)
     slots = plan.slots(now) if service.is_active else []
-    with_room = {slot.starts_at.date() for slot in slots}
+    with_room = {slot.starts_at.date() for slot in _but_kept(slots, own, now)}
     return {day: day in with_room for day in plan.days(now)}
 
 
 def next_free(
-    *, service: Service, now: datetime, count: int = OTHERS, around: datetime | None = None
+    *,
+    service: Service,
+    now: datetime,
+    count: int = OTHERS,
+    around: datetime | None = None,
+    own: Appointment | None = None,
 ) -> list[Slot]:
-    """The first `count` hours that can be booked, or the closest ones to the instant `around`."""
-    slots = plan_of(service, now).slots(now) if service.is_active else []
-    return slots[:count] if around is None else nearest(slots, around, count)
+    """The first `count` hours that can be booked, or the closest ones to the instant `around`.
+
+    The hour that `own` is booked for is none.
+    """
+    slots = _plan_for(service, now, own).slots(now) if service.is_active else []
+    others = _but_kept(slots, own, now)
+    return others[:count] if around is None else nearest(others, around, count)
+
+
+def kept_hour(own: Appointment, now: datetime) -> datetime | None:
+    """The hour that an appointment is booked for and can take place at; changing to it changes nothing."""
+    return own.starts_at if own.is_booked and not is_hit(own, now) else None
+
+
+def _but_kept(slots: list[Slot], own: Appointment | None, now: datetime) -> list[Slot]:
+    kept = kept_hour(own, now) if own else None
+    return [slot for slot in slots if slot.starts_at != kept]
+
+
+def _plan_for(service: Service, now: datetime, own: Appointment | None) -> Plan:
+    return plan_of(service, now, without=own.pk if own else None)
 
 
 def plan_of(

@@ -164,7 +164,7 @@ def tell_hit(*, appointments: Iterable[Appointment], now: datetime) -> int:
     told = Appointment.objects.booked().filter(pk__in=[row.pk for row in appointments])
     rows = told.filter(starts_at__gt=now, arrived_at=None)
     for row in rows.select_related("service"):
-        others = next_free(service=row.service, now=now, around=row.starts_at)
+        others = next_free(service=row.service, now=now, around=row.starts_at, own=row)
         emails.withdraw_reminders(row, now)
         emails.queue_hit(row, others, now)
     return len(rows)

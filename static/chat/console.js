@@ -22,21 +22,24 @@ const CLOCK_SET_MS = 10000;
 const NARROW = 720;
 let known = waitingIds();
 let shown = [];
+let queueTold = null;
 let offset = clockOffset(role("queue").dataset.now);
 let listsReadAt = Date.now();
 
 const transport = new Transport({
-  socketPath: "/ws/agente/",
+  socketPath: "/ws/agente/", pollUrl: "/agente/eventos/", commandUrl: "/agente/ordenes/", loginUrl: "/agente/entrar/",
+  csrfToken: document.querySelector('input[name="csrfmiddlewaretoken"]').value,
   followed: () => [...panes.values()].filter((pane) => pane.isLive).map((pane) => ({ session: pane.session, after: pane.timeline.last })),
 });
 transport.on("transport.changed", ({ isOnline }) => cameBack(isOnline));
-transport.on("transport.closed", ({ code }) => { if (code === 4403) location.reload(); });
+transport.on("transport.closed", ({ code }) => { if (code === 4403 || code === 4404) location.reload(); });
 transport.on("message.created", (frame) => withPane(frame, (pane) => received(pane, frame)));
+transport.on("attachment.scanned", (frame) => withPane(frame, (pane) => pane.timeline.scanned(frame.attachment)));
 transport.on("message.stored", (frame) => withPane(frame, (pane) => pane.composer && pane.composer.stored(frame)));
 transport.on("marks.moved", (frame) => withPane(frame, (pane) => { if (frame.side === "customer") pane.timeline.moveMarks(frame); }));
 transport.on("typing.changed", (frame) => withPane(frame, (pane) => showTyping(pane, frame.is_typing)));
 transport.on("session.changed", (frame) => moved(frame));
-transport.on("queue.changed", () => refreshLists());
+transport.on("queue.changed", ({ waiting }) => queued(waiting.join()));
 transport.on("agenda.changed", () => refreshLists());
 transport.on("offline-messages.changed", (frame) => { role("offline-count").textContent = frame.waiting; });
 transport.on("error", (frame) => refused(frame));
@@ -53,6 +56,12 @@ async function start() {
   const [first] = mine();
   if (first && window.innerWidth >= NARROW) show(panes.get(Number(first.dataset.session)));
   transport.start();
+}
+
+// By plain HTTP the queue is told again and again, also when nothing moved.
+function queued(told) {
+  if (!transport.isPolling || told !== queueTold) refreshLists();
+  queueTold = told;
 }
 
 function withPane(frame, act) {
@@ -308,12 +317,18 @@ function received(pane, frame) {
   // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
   if (pane.composer) pane.composer.stored(frame);
   if (!pane.timeline.add(frame)) return;
+  if (pane.timeline.misses(frame)) readFilesAgain(pane);
   if (frame.author === "customer") {
     showTyping(pane, false);
     if (!isSeen(pane)) { pane.unread += 1; attention.ring(); }
   }
   seen(pane);
   markLists();
+}
+
+async function readFilesAgain(pane) {
+  const html = await text(`/agente/chat/${pane.folio}/`);
+  if (html !== null) pane.timeline.takeFiles(parse(html));
 }
 
 function isSeen(pane) {

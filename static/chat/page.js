@@ -64,6 +64,7 @@ function startReading(timeline, transport) {
 
 function subscribe({ transport, timeline, composer }) {
   transport.on("message.created", (frame) => received(frame));
+  transport.on("attachment.scanned", (frame) => timeline.scanned(frame.attachment));
   transport.on("message.stored", (frame) => composer.stored(frame));
   transport.on("marks.moved", (frame) => { if (frame.side === "agent") timeline.moveMarks(frame); });
   transport.on("typing.changed", (frame) => showTyping(frame.is_typing));
@@ -78,6 +79,7 @@ function received(frame) {
   // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
   chat.composer.stored(frame);
   if (!chat.timeline.add(frame)) return;
+  if (chat.timeline.misses(frame)) readFilesAgain();
   if (frame.author !== "customer") {
     showTyping(false);
     attention.ring();
@@ -169,6 +171,13 @@ async function refresh() {
     placeRegions(await response.text());
     return true;
   } catch { return false; /* the connection line already says so, and coming back refreshes again */ }
+}
+
+async function readFilesAgain() {
+  try {
+    const response = await fetch("/chat/", { headers: { Accept: "text/html" } });
+    chat.timeline.takeFiles(new DOMParser().parseFromString(await response.text(), "text/html"));
+  } catch { /* what is shown leads to what the server says of the file */ }
 }
 
 function placeRegions(html, forced = null) {

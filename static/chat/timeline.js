@@ -141,13 +141,50 @@ export class Timeline {
   file(attachment) {
     const link = this.clone("file-template");
     link.href = this.fileUrl(attachment.id);
+    link.dataset.scan = attachment.scan;
+    const isReleased = ["off", "clean"].includes(attachment.scan);
     // What the virus scanner holds is no picture yet: its link says why.
-    if (attachment.content_type.startsWith("image/") && ["off", "clean"].includes(attachment.scan)) {
+    if (attachment.content_type.startsWith("image/") && isReleased) {
       link.prepend(Object.assign(document.createElement("img"), { className: "file__image", src: link.href, alt: "", loading: "lazy" }));
     }
     link.querySelector(".file__name").textContent = attachment.name;
     link.querySelector(".file__size").textContent = shortSize(attachment.size);
+    const held = link.querySelector(".file__held");
+    if (isReleased) held.remove();
+    else held.textContent = attachment.scan === "waiting" ? phrase("waiting") : phrase("infected");
     return link;
+  }
+
+  // The virus scanner's verdict on a file that is shown already.
+  scanned(attachment) {
+    this.replaceFile(this.fileUrl(attachment.id), this.file(attachment));
+  }
+
+  // Whether the line of a verdict comes to a page that has not been told which file it is about.
+  misses({ rule }) {
+    return ["file.clean", "file.infected"].includes(rule) && Boolean(this.waiting().length);
+  }
+
+  // The files that wait here, as another copy of the page has them.
+  takeFiles(page) {
+    for (const file of this.waiting()) {
+      const address = file.getAttribute("href");
+      const fresh = page.querySelector(`[data-role="file"][href="${address}"]`);
+      if (fresh) this.replaceFile(address, document.importNode(fresh, true));
+    }
+  }
+
+  waiting() {
+    return [...this.list.querySelectorAll('[data-role="file"][data-scan="waiting"]')];
+  }
+
+  replaceFile(address, fresh) {
+    const file = this.list.querySelector(`[data-role="file"][href="${address}"]`);
+    if (!file) return;
+    const hadFocus = file === document.activeElement;
+    file.replaceWith(fresh);
+    if (hadFocus) fresh.focus();
+    this.keepFollowing();
   }
 
   clone(role) {

@@ -11,9 +11,10 @@ const SOCKET_TRIES = 2;
 const SOCKET_AGAIN_MS = 60000;
 
 export class Transport extends EventTarget {
-  constructor({ socketPath, pollUrl, commandUrl, csrfToken, followed }) {
+  // `loginUrl` is where the server leads whoever may no longer ask.
+  constructor({ socketPath, pollUrl, commandUrl, loginUrl, csrfToken, followed }) {
     super();
-    Object.assign(this, { socketPath, pollUrl, commandUrl, csrfToken, followed });
+    Object.assign(this, { socketPath, pollUrl, commandUrl, loginUrl, csrfToken, followed });
     this.received = 0;
     // Sockets and polls in a row that brought no frame.
     this.failures = 0;
@@ -43,7 +44,8 @@ export class Transport extends EventTarget {
   // True when the frame left by a way that is open; an answer comes as a frame.
   send(frame) {
     if (this.isPolling) {
-      this.post(frame);
+      // Each poll says by itself what is followed.
+      if (frame.type !== "chat.follow") this.post(frame);
       return true;
     }
     if (this.socket && this.socket.readyState === WebSocket.OPEN) {
@@ -149,9 +151,10 @@ export class Transport extends EventTarget {
   async poll() {
     let pause = POLL_MS;
     try {
-      const [follow] = this.followed();
-      const response = await fetch(`${this.pollUrl}?after=${follow ? follow.after : 0}`, { headers: { Accept: "application/json" } });
-      if (response.status === 404) { this.emit({ type: "transport.closed", code: 4404 }); this.isStopped = true; return; }
+      const followed = new URLSearchParams(this.followed().flatMap(({ session, after }) => [["session", session], ["after", after]]));
+      const response = await fetch(`${this.pollUrl}?${followed}`, { headers: { Accept: "application/json" } });
+      if (response.status === 404) { this.ended(4404); return; }
+      if (this.loginUrl && new URL(response.url).pathname === this.loginUrl) { this.ended(4403); return; }
       if (!response.ok) throw new Error(String(response.status));
       this.receive(await response.json());
       // The server was away and is back: sockets may work again.
@@ -163,6 +166,11 @@ export class Transport extends EventTarget {
       pause = this.pause();
     }
     if (this.isPolling) this.timer = setTimeout(() => this.connect(), pause);
+  }
+
+  ended(code) {
+    this.isStopped = true;
+    this.emit({ type: "transport.closed", code });
   }
 
   async post(frame) {

@@ -182,6 +182,41 @@ def test_many_lines_written_without_network_all_arrive_in_order(site, new_custom
 
 
 @pytest.mark.parametrize("fault", ["refuses_sockets", "drops_sockets"])
+def test_an_agent_works_where_sockets_are_blocked(fault, each_browser, site, new_customer, new_desk, watch):
+    watch.expect(REFUSED)
+    watch.expect(r"answer 502: \S+/ws/agente/")
+    watch.expect("interrupted while the page was loading")
+    setattr(site.wire, fault, True)
+    ana, laura = new_customer(site), new_desk(site, browser=each_browser, url=site.wire.url)
+    ana.open_chat()
+    ana.start("Ana López", "Hola")
+    laura.take("Ana López")
+    ana.identify()
+    for text in ("Uno", "Dos"):
+        laura.say("Ana López", text)
+    expect(ana.line("Dos")).to_have_count(1)
+    expect(laura.line("Ana López", "Dos")).to_contain_text("leído")
+    ana.say("Tres")
+    expect(laura.line("Ana López", "Tres")).to_have_count(1)
+    expect(ana.line("Tres")).to_contain_text("leído")
+    laura.note_switch("Ana López").check()
+    laura.say("Ana López", "Solo entre nosotros")
+    expect(laura.line("Ana López", "Solo entre nosotros")).to_contain_text("Nota interna")
+    expect(laura.page.locator('[data-role="toast"]')).to_be_hidden()
+
+    rosa = new_customer(site)
+    rosa.open_chat()
+    rosa.start("Rosa Díaz")
+    expect(laura.waiting("Rosa Díaz")).to_be_visible()
+    laura.is_connected()
+    laura.end("Ana López")
+    ana.sees(re.compile("Folio: C"))
+    # Whoever is logged out elsewhere is led to the door.
+    laura.page.context.clear_cookies()
+    expect(laura.page.get_by_role("button", name="Entrar")).to_be_visible()
+
+
+@pytest.mark.parametrize("fault", ["refuses_sockets", "drops_sockets"])
 def test_where_sockets_are_blocked_plain_requests_take_over(
     fault, each_browser, site, new_customer, new_desk, watch
 ):

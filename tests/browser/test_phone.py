@@ -124,3 +124,22 @@ def test_the_console_works_on_a_phone(site, new_page, new_customer, new_desk, sh
     assert laura.page.evaluate(SMALL_FIELDS) == []
     laura.put_aside("Ana López")
     expect(laura.chats).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("locale", ["es-MX", "en-US"])
+def test_the_bar_of_staffs_pages_is_one_line(site, new_desk, width, locale, shoot_phone):
+    page = new_desk(site).page
+    page.context.set_extra_http_headers({"Accept-Language": locale})
+    page.set_viewport_size({"width": width, "height": 780})
+    page.goto(f"{site.url}/agente/mensajes/")
+    bar = page.locator(".staff-bar")
+    shoot_phone(page, f"20-barra-{locale}-{width}")
+
+    middles = [part.bounding_box() for part in bar.locator("a, button").all()]
+    assert len({round((box["y"] + box["height"] / 2) / 4) for box in middles}) == 1
+    assert page.evaluate(OVERFLOW) <= 0
+    # Beside each other, not over each other.
+    assert all(
+        left["x"] + left["width"] <= right["x"] for left, right in zip(middles, middles[1:], strict=False)
+    )

@@ -54,7 +54,13 @@ def page_of(response):
 
 
 def hours_of(response):
-    return re.findall(r'name="hora" value="[^"]+">(\d\d:\d\d)', page_of(response))
+    return re.findall(r'name="hora" value="[^"]+"[^>]*>(\d\d:\d\d)', page_of(response))
+
+
+def marked_in(page):
+    """The hours that are marked: whether they can be chosen, and the words."""
+    found = re.findall(r'(?s)<button class="booking__hour"([^>]*)>(\d\d:\d\d)<small>([^<]*)', page)
+    return [(hour, "disabled" not in attributes, words) for attributes, hour, words in found]
 
 
 def hold(browser, starts_at=TEN, **typed):
@@ -180,6 +186,14 @@ def test_another_hour_is_chosen_with_everything_typed_kept(browser):
         assert f'name="{name}" value="{typed}"' in others
     assert 'value="America/Tijuana" selected' in others
     assert 'name="zona" value="America/Tijuana"' in others
+
+
+def test_the_held_hour_is_among_those_to_choose_from_and_marked(browser):
+    hold(browser)
+
+    assert marked_in(page_of(browser.get("/citas/"))) == [("10:00", True, "apartada para usted")]
+    assert "10:00" not in hours_of(browser_of(BETO).get("/citas/"))
+    assert hold(browser).status_code == 200
 
 
 def test_times_are_the_customers_own(browser, clock):
@@ -362,6 +376,26 @@ def test_the_hour_is_changed_three_times_and_no_more(booked, browser):
 
     assert "ya se cambió 3 veces" in page_of(response)
     assert the_appointment().starts_at == at("13:00")
+
+
+def test_the_own_hour_is_marked_and_not_offered_again(booked, browser):
+    page = page_of(browser.get(url_of(booked, "cambiar/")))
+
+    assert marked_in(page) == [("10:00", False, "su hora actual")]
+    assert (
+        "Su hora actual: el martes 24 de noviembre a las 10:00 (hora de la Ciudad de México). Es suya" in page
+    )
+    assert "Su hora actual" not in page_of(browser.get("/citas/"))
+
+
+def test_hours_that_overlap_the_own_one_are_offered_and_taken(booked, browser):
+    cast.make_service(slot_minutes=45)
+
+    assert "09:45" not in hours_of(browser.get("/citas/"))
+    assert "09:45" in hours_of(browser.get(url_of(booked, "cambiar/")))
+    browser.post(url_of(booked, "cambiar/"), {"hora": at("09:45").isoformat()})
+
+    assert the_appointment().starts_at == at("09:45")
 
 
 def test_changing_to_a_taken_hour_keeps_the_old_one_and_offers_others(booked, browser):

@@ -545,6 +545,62 @@ def test_a_rating_without_choice_says_what_to_choose_and_keeps_the_comment(brows
     assert page.forms["/chat/calificacion/"]["comment"] == "Muy bien"
 
 
+@pytest.mark.parametrize("has_another_chat", [False, True])
+def test_a_rating_from_a_page_left_open_for_long_is_kept(browser, laura, clock, has_another_chat):
+    session = end(conversing(laura))
+    forms = page_of(browser).forms
+    clock.move_to(later(hours=2))
+    if has_another_chat:
+        start(now=later(hours=2))
+
+    page = Page(browser.post("/chat/calificacion/", forms["/chat/calificacion/"] | {"rating": "good"}))
+
+    assert fresh(session).rating == "good"
+    assert "Gracias por su opinión." in page.words
+    assert session.folio in page.words
+    browser.post("/chat/copia/", page.forms["/chat/copia/"])
+    [mail] = Email.objects.all()
+    assert session.folio in mail.subject
+    browser.post("/chat/otro/", page.forms["/chat/otro/"])
+    assert session.folio not in page_of(browser).words
+
+
+def test_a_late_rating_that_is_refused_keeps_the_comment(browser, laura, clock):
+    session = end(conversing(laura))
+    late = page_of(browser).forms["/chat/calificacion/"] | {"comment": "Muy bien"}
+    clock.move_to(later(hours=2))
+
+    page = refused(browser.post("/chat/calificacion/", late))
+
+    assert "Elija «buena» o «mala»." in page.words
+    again = page.forms["/chat/calificacion/"]
+    assert again["comment"] == "Muy bien"
+    browser.post("/chat/calificacion/", again | {"rating": "bad"})
+    assert (fresh(session).rating, fresh(session).rating_comment) == ("bad", "Muy bien")
+
+
+def test_a_rating_over_the_limit_keeps_the_comment(browser, laura, settings):
+    settings.LIMITS = settings.LIMITS | {"requests_per_visitor": "0/60"}
+    end(conversing(laura))
+
+    typed = page_of(browser).forms["/chat/calificacion/"] | {"rating": "bad", "comment": "Tardó"}
+    page = refused(browser.post("/chat/calificacion/", typed))
+
+    assert "Ha enviado demasiadas solicitudes" in page.words
+    assert page.forms["/chat/calificacion/"]["comment"] == "Tardó"
+
+
+@pytest.mark.parametrize("folio", ["", "C-000000", "\0"])
+def test_nobody_rates_anothers_chat(laura, folio):
+    session = end(conversing(laura))
+
+    typed = {"rating": "bad", "comment": "", "chat": folio or session.folio}
+    response = browser_of(BETO).post("/chat/calificacion/", typed)
+
+    assert response["Location"] == "/chat/"
+    assert fresh(session).rating == ""
+
+
 def test_the_conversation_is_mailed_on_request_and_not_without_limit(browser, laura, settings):
     settings.LIMITS = settings.LIMITS | {"transcripts_per_visitor": "1/3600"}
     end(conversing(laura))

@@ -91,8 +91,16 @@ def posted(address):
     }.get(address, {})
 
 
-GETS = {"console", "lists", "agenda", "pane", "staff-file"}
-POSTS = {"set-available", "accept", "agent-send", "agent-identify", "agent-end", "offer-hours"}
+GETS = {"console", "lists", "agent-poll", "agenda", "pane", "staff-file"}
+POSTS = {
+    "set-available",
+    "agent-command",
+    "accept",
+    "agent-send",
+    "agent-identify",
+    "agent-end",
+    "offer-hours",
+}
 ABOUT_A_CHAT = {"pane", "accept", "agent-send", "agent-identify", "agent-end", "offer-hours"}
 
 
@@ -113,7 +121,14 @@ def answer(browser, address, session):
 
 
 # By address: its agent, another agent, a supervisor. 409 is a refusal in words.
-OF_NO_CHAT = {"console": (200,) * 3, "lists": (200,) * 3, "agenda": (200,) * 3, "set-available": (302,) * 3}
+OF_NO_CHAT = {
+    "console": (200,) * 3,
+    "lists": (200,) * 3,
+    "agenda": (200,) * 3,
+    "agent-poll": (200,) * 3,
+    "agent-command": (200,) * 3,
+    "set-available": (302,) * 3,
+}
 OF_A_CHAT = {
     "waiting": {
         "pane": (200, 200, 200),

@@ -9,6 +9,9 @@ from django.db import transaction
 
 from chat import events, services
 from chat.events import AGENTS_GROUP, QUEUE_GROUP, agent_group, customer_group, staff_group
+from chat.models import Attachment
+from chat.scanning import Finding
+from chat.services.scans import settle
 from tests.chat.factories import (
     ANA,
     BETO,
@@ -38,6 +41,16 @@ FRAMES: dict[Any, dict[str, Any]] = {
         "created_at": "2026-11-24T16:00:00.000Z",
         "attachment": None,
     },
+    events.AttachmentScanned: {
+        "session": 7,
+        "attachment": {
+            "id": "5f0f8a3c1d5c4c579c390a3b6f0d7a11",
+            "name": "captura.png",
+            "content_type": "image/png",
+            "size": 2048,
+            "scan": "clean",
+        },
+    },
     events.MarksMoved: {"session": 7, "side": "agent", "delivered": 3, "read": 2},
     events.TypingChanged: {"session": 7, "side": "agent", "is_typing": True},
     events.SessionChanged: {
@@ -58,6 +71,7 @@ FRAMES: dict[Any, dict[str, Any]] = {
 }
 TYPES = {
     events.MessageCreated: "message.created",
+    events.AttachmentScanned: "attachment.scanned",
     events.MarksMoved: "marks.moved",
     events.TypingChanged: "typing.changed",
     events.SessionChanged: "session.changed",
@@ -166,6 +180,36 @@ def test_a_file_is_told_by_its_name_type_and_size(ear, django_capture_on_commit_
         "size": len(PNG),
         "scan": "off",
     }
+
+
+@pytest.mark.django_db
+def test_a_verdict_on_a_file_is_told_to_both_sides_before_the_line_that_says_so(
+    ear, django_capture_on_commit_callbacks
+):
+    session = start(ANA)
+    waiting = dataclasses.replace(checked("pantalla.png", PNG), finding=Finding(Attachment.Scan.WAITING))
+    line = services.post_file(
+        session=session, author=services.Author(), checked=waiting, client_id=uuid.uuid4(), now=NOW
+    )
+    sides = ear(customer_group(session.pk)), ear(staff_group(session.pk))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        settle(attachment=line.attachment, finding=Finding(Attachment.Scan.CLEAN), now=NOW)
+
+    for side in sides:
+        verdict, said = side.frames()
+        assert verdict == {
+            "type": "attachment.scanned",
+            "session": session.pk,
+            "attachment": {
+                "id": line.attachment.public_id.hex,
+                "name": "pantalla.png",
+                "content_type": "image/png",
+                "size": len(PNG),
+                "scan": "clean",
+            },
+        }
+        assert said["rule"] == "file.clean"
 
 
 @pytest.mark.django_db

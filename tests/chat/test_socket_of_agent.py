@@ -25,6 +25,7 @@ from tests.chat.factories import (
     start,
 )
 from tests.chat.sockets import (
+    Socket,
     agent_socket,
     customer_socket,
     do,
@@ -63,6 +64,14 @@ async def test_a_login_without_the_group_is_closed_with_4403():
     guest = await do(Agent.objects.create_user, "invitado")
     async with refused_socket("/ws/agente/", await do(staff_cookie, guest)) as socket:
         assert await socket.close_code() == 4403
+
+
+async def test_a_console_without_chats_hears_at_once_that_frames_come_through(laura):
+    waiting = await do(start, ANA)
+    socket = await Socket("/ws/agente/", await do(staff_cookie, laura)).open()
+
+    assert await socket.next() == {"type": "queue.changed", "waiting": [waiting.pk]}
+    await socket.leave()
 
 
 async def test_connecting_is_a_sign_of_life(laura, clock):

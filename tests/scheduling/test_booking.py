@@ -277,6 +277,68 @@ def test_once_the_customer_has_come_nobody_changes_the_hour(laura, supervisor, i
     assert len(mails()) == 1
 
 
+def on_another_grid(service, minutes=45):
+    """The length of an hour was changed: the hours that are offered now overlap those that were booked."""
+    service.slot_minutes = minutes
+    service.save()
+
+
+def test_hours_that_overlap_the_own_one_alone_can_be_had_instead_of_it(service, laura):
+    row = book()
+    on_another_grid(service)
+    row = fresh(row)
+
+    assert starts(services.free_slots(service=service, day=TUESDAY, now=NOW))[:2] == ["09:00", "10:30"]
+    own = services.free_slots(service=service, day=TUESDAY, now=NOW, own=row)
+    assert starts(own)[:3] == ["09:00", "09:45", "10:30"]
+
+    services.reschedule(appointment=row, starts_at=own[1].starts_at, now=NOW)
+
+    assert (fresh(row).starts_at, fresh(row).ends_at) == (at("2026-11-24 09:45"), at("2026-11-24 10:30"))
+
+
+def test_to_whoever_changes_it_the_own_hour_is_neither_taken_nor_another(laura):
+    row = book()
+
+    assert "10:00" in starts(services.free_slots(service=row.service, day=TUESDAY, now=NOW, own=row))
+    assert "10:00" not in starts(services.next_free(service=row.service, now=NOW, own=row, count=5))
+    Shift.objects.exclude(weekday=TUESDAY.weekday()).delete()
+    Shift.objects.update(opens_at="10:00", closes_at="10:30")
+    assert not services.days_with_room(service=row.service, now=NOW, own=row)[TUESDAY]
+
+
+def test_others_hours_stay_taken_to_whoever_changes_an_own_one(service, laura):
+    row = book()
+    book(ELEVEN, who=BETO)
+    on_another_grid(service)
+
+    own = starts(services.free_slots(service=service, day=TUESDAY, now=NOW, own=fresh(row)))
+
+    assert own[:4] == ["09:00", "09:45", "12:00", "12:45"]
+
+
+def test_the_nearest_hours_are_told_without_the_own_one_in_their_way(service, laura):
+    row = book()
+    book(at("2026-11-24 12:00"), who=BETO)
+    on_another_grid(service)
+
+    with pytest.raises(services.SlotTaken) as taken:
+        services.reschedule(appointment=fresh(row), starts_at=ELEVEN, now=NOW)
+
+    assert starts(taken.value.nearest) == ["09:45", "10:30", "11:15"]
+
+
+def test_a_held_hour_is_in_nobodys_way_who_holds_it(service, laura):
+    held = hold(key="ana")
+    on_another_grid(service)
+
+    with pytest.raises(services.SlotTaken) as taken:
+        hold(at("2026-11-24 10:10"), key="ana")
+
+    assert starts(taken.value.nearest) == ["09:45", "10:30", "11:15"]
+    assert hold(at("2026-11-24 09:45"), key="ana").starts_at < held.starts_at
+
+
 def test_the_same_hour_again_changes_nothing(laura):
     row = book()
     services.reschedule(appointment=row, starts_at=TEN, now=NOW)

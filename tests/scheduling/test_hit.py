@@ -134,6 +134,18 @@ def test_another_hour_is_chosen_without_limit_and_is_not_counted(diego, laura):
         services.reschedule(appointment=row, starts_at=ELEVEN, now=NOW)
 
 
+def test_the_same_hour_can_be_had_with_another_agent(diego, laura):
+    row = book()
+    disable(laura)
+
+    assert services.kept_hour(row, NOW) is None
+    services.reschedule(appointment=row, starts_at=TEN, now=NOW)
+
+    row = fresh(row)
+    assert (row.starts_at, row.agent, row.moves) == (TEN, diego, 0)
+    assert services.kept_hour(row, NOW) == TEN
+
+
 def test_a_customers_page_can_ask_whether_it_is_hit(hit):
     assert services.is_hit(hit, NOW)
     assert services.is_hit(hit, OVER)

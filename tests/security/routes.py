@@ -61,6 +61,8 @@ OPEN_TO = {
     "chat:agenda": STAFF,
     "chat:set-available": STAFF,
     "chat:lists": STAFF,
+    "chat:agent-poll": STAFF,
+    "chat:agent-command": STAFF,
     "chat:pane": STAFF,
     "chat:accept": STAFF,
     "chat:agent-send": STAFF,

@@ -369,6 +369,8 @@ async def test_both_sides_read_the_verdict_of_the_running_clock_at_once(laura, s
         clock = asyncio.create_task(run_clock(stop))
         try:
             for side in (customer, agent):
+                verdict = await side.next("attachment.scanned")
+                assert verdict["attachment"]["scan"] == "infected"
                 line = await side.next("message.created")
                 while line["rule"] != "file.infected":
                     line = await side.next("message.created")
