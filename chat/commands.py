@@ -20,6 +20,7 @@ from chat.models import Agent, ChatSession, Message
 from chat.services import Author, Claim, Draft, Post
 from core.errors import RuleBroken
 from core.limits import check_limit_of_many
+from core.strict_json import BadFrame
 
 type Payload = dict[str, Any]
 type Frame = dict[str, Any]
@@ -122,6 +123,17 @@ def _answer(outcome: services.Outcome | Exception, asker: Asker, now: datetime) 
     if isinstance(outcome, Message):
         return stored_frame(outcome, for_staff=asker.agent is not None)
     return outcome if isinstance(outcome, Exception) else None
+
+
+def session_named(payload: Payload) -> int:
+    """The chat that an agent's frame is about, by its number. Raises BadFrame when it names none.
+
+    Whether it is there, and the agent may do there what the frame asks, the command finds out.
+    """
+    pk = payload.get("session")
+    if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
+        raise BadFrame
+    return pk
 
 
 def error_frame(broken: RuleBroken, payload: Payload) -> Frame:

@@ -11,7 +11,6 @@ from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import Agent, ChatSession
 from core.limits import client_address
-from core.strict_json import BadFrame
 
 type Frame = dict[str, Any]
 
@@ -101,14 +100,15 @@ class AgentConsumer(SupportConsumer):
         await self.catch_up(session.pk)
 
     async def command(self, payload: Frame) -> None:
-        reply = await gathering.run(commands.Asker(session=_number(payload), agent=self.agent), payload)
+        asker = commands.Asker(session=commands.session_named(payload), agent=self.agent)
+        reply = await gathering.run(asker, payload)
         if reply is not None:
             await self.push(reply)
 
     @database_sync_to_async
     def _named(self, payload: Frame) -> ChatSession | None:
         """The chat that a frame is about, whoever may read it."""
-        return ChatSession.objects.select_related("agent").filter(pk=_number(payload)).first()
+        return ChatSession.objects.select_related("agent").filter(pk=commands.session_named(payload)).first()
 
     async def _readable(self, payload: Frame) -> ChatSession:
         """The chat that a frame is about, if this agent may read it; else raises NotYourChat."""
@@ -137,11 +137,3 @@ class AgentConsumer(SupportConsumer):
         session = await self._named(frame)
         if was_mine or session is None or not await self._may_read(session):
             await self._leave_chat(frame["session"])
-
-
-def _number(payload: Frame) -> int:
-    """Which chat a frame names; whether this agent may do there what it asks, the command finds out."""
-    pk = payload.get("session")
-    if not isinstance(pk, int) or isinstance(pk, bool) or not 0 < pk < 2**63:
-        raise BadFrame
-    return pk

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, commands, events, readers, services
-from chat.forms import AgentFollowForm
+from chat.forms import AgentFollowForm, first_sentence
 from chat.models import ChatSession, open_chats_of
 from chat.views.console import AgentRequest, for_agents
 from core.errors import RuleBroken
@@ -46,7 +46,7 @@ def _followed(request: HttpRequest) -> dict[int, int]:
     forms = [AgentFollowForm({"session": pk, "after": after}) for pk, after in list(pairs)[:MOST_FOLLOWED]]
     for form in forms:
         if not form.is_valid():
-            raise commands.BadPayload(form)
+            raise commands.BadPayload(first_sentence(form))
     return {form.cleaned_data["session"]: form.cleaned_data["after"] for form in forms}
 
 
@@ -71,18 +71,8 @@ def command(request: AgentRequest) -> JsonResponse:
     payload: Frame = {}
     try:
         payload = loads_strict(request.body, max_chars=32_768)
-        asker = commands.Asker(session=_named(payload), agent=request.user)
+        asker = commands.Asker(session=commands.session_named(payload), agent=request.user)
         reply = commands.run_command(asker, payload, timezone.now())
     except RuleBroken as broken:
         reply = commands.error_frame(broken, payload)
     return JsonResponse({"frames": [reply] if reply else []})
-
-
-def _named(payload: Frame) -> ChatSession:
-    form = AgentFollowForm({"session": payload.get("session"), "after": 0})
-    if not form.is_valid():
-        raise commands.BadPayload(form)
-    session = ChatSession.objects.select_related("agent").filter(pk=form.cleaned_data["session"]).first()
-    if session is None:
-        raise services.NotYourChat
-    return session
