@@ -56,7 +56,7 @@ def make_agents(count: int, now: datetime) -> list[Any]:
     ]
     agents = Agent.objects.bulk_create(rows, batch_size=BATCH)
     group, _created = Group.objects.get_or_create(name=AGENTS_GROUP)
-    group.user_set.add(*agents)  # type: ignore[attr-defined]
+    group.user_set.add(*agents)
     return agents
 
 

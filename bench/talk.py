@@ -167,8 +167,6 @@ def product_pairs(target: Target, pairs: Sequence[Frame], agents_at: Target | No
     for pair in pairs:
         customer = Person(target, pair["cookie"], pair["session"], is_agent=False)
         agent = Person(agents_at or target, pair["agent"], pair["session"], is_agent=True)
-        # An origin is the product's public address, whichever process answers there.
-        agent.headers["Origin"] = customer.headers["Origin"]
         both += [customer, agent]
     return _paired(both)
 

@@ -14,7 +14,7 @@ NO_MASK = b"\0\0\0\0"
 OPENING_SECONDS = 60.0
 
 
-class Refused(Exception):
+class Refused(OSError):
     """The server did not open the socket."""
 
 
@@ -124,6 +124,8 @@ async def open_wire(url: str, headers: Mapping[str, str], hear: Callable[[bytes]
     ]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
+    assert place.hostname
+    assert place.port
     async with asyncio.timeout(OPENING_SECONDS):
         _transport, wire = await loop.create_connection(lambda: Wire(head, hear), place.hostname, place.port)
         await wire.opened

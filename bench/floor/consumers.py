@@ -28,7 +28,7 @@ class FloorConsumer(AsyncWebsocketConsumer):
 
     @database_sync_to_async
     def _store(self, said: dict[str, Any]) -> None:
-        Line.objects.create(
+        Line._default_manager.create(
             pair=self.pair, client_id=said["client_id"], text=said["text"], created_at=timezone.now()
         )
 
