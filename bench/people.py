@@ -98,6 +98,56 @@ def make_chats(count: int, agents: list[Any], now: datetime) -> list[dict[str, A
     ]
 
 
+def add_lines(sessions: list[int], count: int) -> None:
+    """Let chats of an agent have `count` lines each, customer and agent in turn; written by SQLite itself."""
+    from django.db import connection
+
+    # Numbers of ours.
+    chosen = ",".join(map(str, sessions))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {int(count)})
+            INSERT INTO chat_message (session_id, number, staff_number, client_id, author, agent_id, text,
+                                      is_file, rule, created_at)
+            SELECT s.id, i, i, lower(hex(randomblob(16))), CASE i % 2 WHEN 0 THEN 'agent' ELSE 'customer' END,
+                   CASE i % 2 WHEN 0 THEN s.agent_id END, 'Línea ' || i || ': ' || %s, 0, '', s.created_at
+            FROM chat_chatsession s JOIN n ON i > s.last_number WHERE s.id IN ({chosen})""",  # noqa: S608
+            [FIRST_WORDS],
+        )
+        cursor.execute(
+            f"""UPDATE chat_chatsession SET last_number = {int(count)}, last_staff_number = {int(count)}
+            WHERE id IN ({chosen}) AND last_number < {int(count)}"""  # noqa: S608
+        )
+
+
+def make_appointments(agents: list[Any], count: int, now: datetime) -> None:
+    """Booked hours, beginning in an hour; of those that are near their customers have been reminded."""
+    from scheduling.models import Appointment, Service
+
+    service, _created = Service.objects.get_or_create(name="Banco de pruebas")
+    first = Appointment.objects.count() // len(agents)
+    rows = []
+    for number in range(count):
+        turn, place = divmod(number, len(agents))
+        starts_at = now + timedelta(hours=1 + first + turn)
+        rows.append(
+            Appointment(
+                folio=f"B-{first + turn}-{place}",
+                service=service,
+                agent=agents[place],
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=50),
+                state="booked",
+                name="Ana López",
+                email="ana@papeleria-lopez.mx",
+                settled_at=now - timedelta(days=3),
+                reminded_day_at=now,
+                created_at=now,
+            )
+        )
+    Appointment.objects.bulk_create(rows, batch_size=BATCH)
+
+
 def cookie_of(agent: Any) -> str:
     """An agent's staff session, as logging in makes it."""
     from django.conf import settings

@@ -108,12 +108,22 @@ def floor(folder: Path, env: Mapping[str, str]) -> Iterator[Target]:
 
 def people(folder: Path, env: Mapping[str, str], **asked: int) -> People:
     """Have a database filled, and learn who is in it."""
+    found: People = _told(folder, env, "bench/people.py", json.dumps(asked))
+    return found
+
+
+def probe(folder: Path, what: str, **asked: Any) -> dict[str, Any]:
+    """Have something measured inside a process of the product, on the server's core."""
+    found: dict[str, Any] = _told(folder, {}, "bench/probe.py", what, json.dumps(asked))
+    return found
+
+
+def _told(folder: Path, env: Mapping[str, str], *command: str) -> Any:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "bench/people.py"), json.dumps(asked)],
+        [sys.executable, *command],
         env=servers.product_env(folder, 0, ENV | dict(env)),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         check=True,
     )
-    found: People = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)

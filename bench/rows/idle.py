@@ -62,6 +62,8 @@ async def _measure(
 ) -> tuple[list[list[float]], list[list[float]]]:
     """KB a socket while a step more come each round, and then the work while nobody says anything."""
     memory: list[list[float]] = []
+    # The clock is no work of sockets.
+    alone = [await _work(target, plan.seconds(SECONDS)) for target, _ in groups]
     for target, speakers in groups:
         # The first sockets also pay for what is loaded once.
         await talk.connect(speakers[:10])
@@ -74,14 +76,16 @@ async def _measure(
     work: list[list[float]] = [[] for _ in groups]
     for _ in range(plan.rounds):
         for place, (target, speakers) in enumerate(groups):
-            work[place].append(await _work(target, plan.seconds(SECONDS), len(speakers)))
+            more = await _work(target, plan.seconds(SECONDS)) - alone[place]
+            work[place].append(more / (len(speakers) / 1000))
     for _target, speakers in groups:
         talk.without_errors(speakers)
         talk.hang_up(speakers)
     return memory, work
 
 
-async def _work(target: Target, seconds: float, sockets: int) -> float:
+async def _work(target: Target, seconds: float) -> float:
+    """CPU ms a second."""
     before = target.cpu_seconds()
     await asyncio.sleep(seconds)
-    return (target.cpu_seconds() - before) / seconds * 1000 / (sockets / 1000)
+    return (target.cpu_seconds() - before) / seconds * 1000
