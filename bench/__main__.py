@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,18 +33,31 @@ def main(arguments: Sequence[str]) -> int:
         say("\n".join(f"{name:12} {(row.__doc__ or '').splitlines()[0]}" for name, row in ROWS.items()))
         return 0
     settle_down()
-    found: list[Line] = []
+    names = asked.rows or list(ROWS)
+    found: dict[str, list[Line]] = {}
     with _scratch() as folder:
         plan = Plan(folder, asked.folder, asked.quick)
-        for name in asked.rows or ROWS:
-            began = time.monotonic()
-            lines = list(ROWS[name](plan))
-            write_results(plan.results, name, lines, _machine(plan))
-            found += lines
-            say(f"{table(lines)}\n({name}: {time.monotonic() - began:.0f} s)\n")
-    if len(asked.rows) != 1:
-        say(table(found))
-    return 0 if all(line.is_good for line in found) else 1
+        for name in names:
+            found[name] = _measure(name, plan)
+    every = [line for lines in found.values() for line in lines]
+    if len(names) > 1:
+        say(table(every))
+    failed = [name for name, lines in found.items() if not lines]
+    say("\n".join(f"not measured: {name}" for name in failed))
+    return 0 if not failed and all(line.is_good for line in every) else 1
+
+
+def _measure(name: str, plan: Plan) -> list[Line]:
+    """One row, shown at once and kept; no lines when it failed, which the others need not pay for."""
+    began = time.monotonic()
+    try:
+        lines = list(ROWS[name](plan))
+    except Exception:  # noqa: BLE001 - whatever it is, it is shown
+        say(f"{name} failed:\n{traceback.format_exc()}")
+        return []
+    write_results(plan.results, name, lines, _machine(plan))
+    say(f"{table(lines)}\n({name}: {time.monotonic() - began:.0f} s)\n")
+    return lines
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

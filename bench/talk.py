@@ -17,7 +17,7 @@ from bench.wire import Wire, open_wire
 
 TEXT = "Al timbrar sale el error CFDI40138 con la serie A, folio {}"
 # Only what fails waits this long.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 # Handshakes under way at a time while a bench is prepared.
 OPENING_AT_ONCE = 20
 
@@ -34,7 +34,7 @@ class Speaker:
         # Seconds from being said here until heard over there.
         self.delays: list[float] = []
         self.partner: Speaker = self
-        self.next: Callable[[], None] = lambda: None
+        self.next: Callable[[], None] = _nothing
         # Whatever was refused: a bench that is refused something measures nothing.
         self.errors: list[Frame] = []
 
@@ -211,29 +211,25 @@ async def quiet(speakers: Sequence[Speaker], seconds: float = PATIENCE_SECONDS) 
 
 
 async def busy(speakers: Sequence[Speaker], seconds: float, cpu: Callable[[], float]) -> tuple[float, float]:
-    """Let everybody say the next line as soon as the last is acknowledged.
+    """Let everybody say the next line as soon as the last is acknowledged, for some seconds.
 
-    Returns complete lines a second, and what one of them cost, by the CPU seconds that `cpu` reads.
+    Returns complete lines a second, counted until the last one is, and what one cost, by the CPU seconds that
+    `cpu` reads. Acknowledgements and marks come in waves: a window would count one more or less.
     """
+    before, began, used = _complete(speakers), time.perf_counter(), cpu()
     for speaker in speakers:
         speaker.next = speaker.say
         speaker.say()
-    await _in_full_swing(speakers)
-    before, began, used = _complete(speakers), time.perf_counter(), cpu()
     await asyncio.sleep(seconds)
-    complete, elapsed, used = _complete(speakers) - before, time.perf_counter() - began, cpu() - used
     for speaker in speakers:
-        speaker.next = lambda: None
+        speaker.next = _nothing
     await quiet(speakers)
-    return complete / elapsed, used / max(1, complete)
+    complete, elapsed = _complete(speakers) - before, time.perf_counter() - began
+    return complete / elapsed, (cpu() - used) / complete
 
 
-async def _in_full_swing(speakers: Sequence[Speaker]) -> None:
-    """Acknowledgements come before marks: the first lines are all said before the first is complete."""
-    goal = _complete(speakers) + len(speakers)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while _complete(speakers) < goal:
-            await asyncio.sleep(0.01)
+def _nothing() -> None:
+    """Nobody says anything more."""
 
 
 def _complete(speakers: Sequence[Speaker]) -> int:

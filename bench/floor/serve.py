@@ -11,6 +11,8 @@ from bench.inside import set_up  # noqa: E402
 
 # As often as the product's.
 PING_SECONDS = 20
+# Longer than it is ever made to stand still.
+PING_ANSWER_SECONDS = 600
 
 
 def main() -> None:
@@ -40,7 +42,8 @@ def _serve(port: int) -> None:
     )
     application = ProtocolTypeRouter({"http": _nothing_here, "websocket": sockets})
     endpoints = build_endpoint_description_strings(host="127.0.0.1", port=port)
-    Server(application, endpoints=endpoints, ping_interval=PING_SECONDS, verbosity=0).run()
+    pings = {"ping_interval": PING_SECONDS, "ping_timeout": PING_ANSWER_SECONDS}
+    Server(application, endpoints=endpoints, verbosity=0, **pings).run()
 
 
 async def _nothing_here(_scope: Any, _receive: Any, send: Any) -> None:
