@@ -48,7 +48,7 @@ faults:
 	@bin/system-parts
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.faults $(ARGS)
 
-# Ten minutes for all; bench/README.md tells what the rows are. It says how fast only on a machine that is free.
+# A quarter of an hour for all; bench/README.md tells what the rows are. It says how fast only on a machine that is free.
 bench:
 	@bin/setup dev
 	@bin/system-parts
