@@ -29,6 +29,8 @@ class Wire(asyncio.Protocol):
         self.is_open = False
         self.frames = self.bytes = 0
         self.closed_with: int | None = None
+        # Called once it is over, by whose will ever.
+        self.on_end: Callable[[], None] = lambda: None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -41,6 +43,7 @@ class Wire(asyncio.Protocol):
         self.closed_with = self.closed_with or 1006
         if not self.opened.done():
             self.opened.set_exception(error or Refused("closed before it was open"))
+        self.on_end()
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data

@@ -11,6 +11,8 @@ from bench.inside import set_up  # noqa: E402
 
 # As often as the product's.
 PING_SECONDS = 20
+# As patient with handshakes as the product.
+HANDSHAKE_SECONDS = 10
 # Longer than it is ever made to stand still.
 PING_ANSWER_SECONDS = 600
 
@@ -43,7 +45,10 @@ def _serve(port: int) -> None:
     application = ProtocolTypeRouter({"http": _nothing_here, "websocket": sockets})
     endpoints = build_endpoint_description_strings(host="127.0.0.1", port=port)
     pings = {"ping_interval": PING_SECONDS, "ping_timeout": PING_ANSWER_SECONDS}
-    Server(application, endpoints=endpoints, verbosity=0, **pings).run()
+    handshakes = dict.fromkeys(
+        ("websocket_handshake_timeout", "websocket_connect_timeout"), HANDSHAKE_SECONDS
+    )
+    Server(application, endpoints=endpoints, verbosity=0, **pings, **handshakes).run()
 
 
 async def _nothing_here(_scope: Any, _receive: Any, send: Any) -> None:

@@ -30,7 +30,7 @@ def _queries(what: str, by_size: dict[str, int]) -> Line:
         unit="",
         bound="<=",
         target=MOST_QUERIES,
-        beside={where: count for where, count in by_size.items() if count > MOST_QUERIES},
+        beside=by_size if len(set(by_size.values())) > 1 else {},
     )
 
 
