@@ -75,6 +75,8 @@ def make_chats(count: int, agents: list[Any], now: datetime) -> list[dict[str, A
         active |= {"rfc": "EKU9003173C9", "legal_name": "Papelería López", "program_version": "5.2"}
     chats = [
         ChatSession(
+            # By chance two of so many would be the same.
+            folio=f"C-{visitor.pk:06}",
             visitor=visitor,
             name="Ana López",
             email=f"ana.{visitor.pk}@papeleria-lopez.mx",
