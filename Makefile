@@ -13,7 +13,7 @@ PRODUCTION_ENV = env -u DATABASE_URL -u REDIS_URL DEBUG=off HOURS=real VAR_DIR="
 	DEFAULT_FROM_EMAIL="Soporte <soporte@facturando.mx>" SECRET_KEY="$$(od -An -N48 -tx1 /dev/urandom | tr -d ' \n')"
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines faults lint format texts lock
+.PHONY: help run test test-engines faults bench lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
 	@echo "make test-engines     las pruebas rápidas y las de navegadores, sobre PostgreSQL y Redis"
 	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
+	@echo "make bench            mide lo que cuesta el producto, al lado del mínimo; imprime una tabla  (ARGS=\"messages --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
 	@echo "make format           da formato al código y a las plantillas"
 	@echo "make texts            recoge los textos para traducirlos y compila las traducciones (gettext)"
@@ -46,6 +47,12 @@ faults:
 	@bin/setup dev
 	@bin/system-parts
 	$(TEST_ENV) $(PYTHON_BIN) -m tests.faults $(ARGS)
+
+# A quarter of an hour for all; bench/README.md tells what the rows are. It says how fast only on a machine that is free.
+bench:
+	@bin/setup dev
+	@bin/system-parts
+	$(TEST_ENV) $(PYTHON_BIN) -m bench $(ARGS)
 
 lint:
 	@bin/setup dev

@@ -1,0 +1,1 @@
+"""The smallest honest Channels consumer: one insert and one group_send a message. And a bare echo."""

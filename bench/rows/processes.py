@@ -1,0 +1,62 @@
+"""What a message costs in CPU when its two sides sit at two web processes, against one."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from bench import talk, targets
+from bench.figures import Line
+from bench.plan import Plan
+from bench.talk import Speaker
+from bench.targets import LARGER, Target
+
+PAIRS = 50
+# Lines of a pair come this often: a hundred a second in all would be more than some machines carry.
+PERIOD_SECONDS = 1.5
+SECONDS = 4.0
+RATIO = 1.1
+
+
+def processes(plan: Plan) -> Sequence[Line]:
+    """Server CPU a message, two web processes against one (PostgreSQL + Redis)."""
+    with ExitStack() as stack:
+        engines = stack.enter_context(targets.layout(LARGER))
+        folder = plan.room("processes")
+        known = targets.people(folder, engines, pairs=PAIRS)["pairs"]
+        webs = [stack.enter_context(targets.product(folder, engines)) for _ in range(3)]
+        one, first, second = webs
+        alone = talk.product_pairs(one, known[: PAIRS // 2])
+        apart = talk.product_pairs(first, known[PAIRS // 2 :], agents_at=second)
+        single, double = asyncio.run(_rounds(plan, [([one], alone), ([first, second], apart)]))
+    return [
+        Line(
+            row="processes",
+            what=f"server CPU ms a message, two web processes against one, {LARGER}",
+            product=double,
+            judged=[both / single for single, both in zip(single, double, strict=True)],
+            unit="of one",
+            bound="<=",
+            target=RATIO,
+            beside={"CPU ms a message in one process": single},
+        )
+    ]
+
+
+async def _rounds(plan: Plan, groups: list[tuple[list[Target], list[Speaker]]]) -> list[list[float]]:
+    for _webs, speakers in groups:
+        await talk.connect(speakers)
+    costs: list[list[float]] = [[] for _ in groups]
+    for _ in range(plan.rounds):
+        for place, (webs, speakers) in enumerate(groups):
+            before, said = _cpu(webs), sum(speaker.said for speaker in speakers)
+            await talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS)
+            said = sum(speaker.said for speaker in speakers) - said
+            costs[place].append((_cpu(webs) - before) / said * 1000)
+    for _webs, speakers in groups:
+        talk.without_errors(speakers)
+        talk.hang_up(speakers)
+    return costs
+
+
+def _cpu(webs: Sequence[Target]) -> float:
+    return sum(web.cpu_seconds() for web in webs)
