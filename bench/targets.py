@@ -37,7 +37,7 @@ type People = dict[str, list[dict[str, Any]]]
 
 
 def settle_down() -> None:
-    """Let this process, and engines that it starts, keep to the client's core, with all the files it may."""
+    """Let this process keep to the client's core, with all the files it may."""
     os.sched_setaffinity(0, {CLIENT_CORE})
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -85,9 +85,21 @@ class Target:
 
 @contextmanager
 def layout(name: str) -> Iterator[dict[str, str]]:
-    """The settings that name its engines, which run meanwhile."""
+    """The settings that name its engines, which run meanwhile on the servers' core.
+
+    What they do is a part of what a line costs. On the client's core they would wait for the client, which
+    has more to do for the product's lines than for the floor's.
+    """
     with ExitStack() as stack:
-        yield servers.engines(stack) if name == LARGER else {}
+        if name != LARGER:
+            yield {}
+            return
+        os.sched_setaffinity(0, {SERVER_CORE})
+        try:
+            settings = servers.engines(stack)
+        finally:
+            os.sched_setaffinity(0, {CLIENT_CORE})
+        yield settings
 
 
 @contextmanager

@@ -46,6 +46,10 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def available(self, now: datetime) -> Self:
         return self.present(now).filter(is_available=True)
 
+    def gone(self, now: datetime) -> Self:
+        """Agents who have vanished, never came, or may not come any more."""
+        return self.exclude(is_active=True, last_seen_at__gt=now - settings.CHAT_AGENT_VANISHED)
+
     def by_load(self) -> Self:
         """Least busy first; the one who has waited longest decides a tie."""
         active = Q(chats__state=ChatSession.State.ACTIVE)
@@ -281,10 +285,16 @@ class ChatSession(models.Model):
                 name="an_ended_chat_has_a_reason",
             ),
         ]
+        # Not partial by state: SQLite does not use such an index for a state that comes as a parameter.
         indexes = [
-            models.Index("is_returned", "queued_at", condition=Q(state="waiting"), name="chat_waiting"),
-            models.Index("customer_turn_since", condition=Q(state="active"), name="chat_customer_turn"),
-            models.Index("agent", condition=Q(state="active"), name="chat_active_of_agent"),
+            models.Index(fields=["state", "-is_returned", "queued_at"], name="chat_queue"),
+            models.Index(fields=["state", "customer_turn_since"], name="chat_turn"),
+            models.Index(fields=["state", "agent"], name="chat_of_agent"),
+            models.Index(
+                fields=["state", "patience_since"],
+                condition=Q(offered_at__isnull=True),
+                name="chat_patience",
+            ),
             models.Index(Lower("email"), name="chat_email_folded"),
             models.Index("rfc", name="chat_rfc"),
             models.Index(fields=["visitor", "-id"], name="chat_of_visitor"),

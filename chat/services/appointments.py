@@ -46,7 +46,9 @@ def arrive_by_chat(now: datetime) -> None:
 
 def _unseated() -> ChatSessionQuerySet:
     """Chats of booked hours that wait and were not told why, also after a clock that stopped half-way."""
-    waiting = ChatSession.objects.waiting().filter(appointment__state=Appointment.State.BOOKED)
+    # Those who have come are few; asked in one, the whole queue would be looked at.
+    come = Appointment.objects.booked().filter(arrived_at__isnull=False).order_by("arrived_at")
+    waiting = ChatSession.objects.waiting().filter(appointment__in=list(come.values_list("pk", flat=True)))
     return waiting.exclude(messages__rule=NO_AGENT).select_related("appointment__agent")
 
 

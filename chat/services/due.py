@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat import events
-from chat.models import ChatSession, ChatSessionQuerySet
+from chat.models import Agent, ChatSession, ChatSessionQuerySet
 from chat.services.appointments import start_due_appointments
 from chat.services.messages import say
 from chat.services.queue import assign_waiting, return_to_queue
@@ -47,7 +47,7 @@ def due_acts() -> list[Callable[[datetime], object]]:
 def end_silent(now: datetime) -> None:
     """Manual, "Continuidad en el chat": a customer who does not answer for long loses the session."""
     turn = now - settings.CHAT_INACTIVITY_END
-    each(_active().filter(customer_turn_since__lte=turn), _end_silent, now)
+    each(_silent_since(turn), _end_silent, now)
 
 
 def enforce(session: ChatSession, now: datetime) -> bool:
@@ -79,7 +79,7 @@ def _end_silent(session: ChatSession, now: datetime) -> None:
 def warn_silent(now: datetime) -> None:
     """Warn once for each silence, with what ends it."""
     turn = now - settings.CHAT_INACTIVITY_WARNING
-    each(_active().filter(customer_turn_since__lte=turn, warned_at=None), _warn, now)
+    each(_silent_since(turn).filter(warned_at=None), _warn, now)
 
 
 @transaction.atomic
@@ -111,7 +111,11 @@ def return_vanished(now: datetime) -> None:
     """An agent who vanished, or was disabled, loses the chats to the head of the queue."""
     gone = Q(agent__last_seen_at__lte=now - settings.CHAT_AGENT_VANISHED) | Q(agent__last_seen_at=None)
     gone |= Q(agent__is_active=False)
-    each(_active().filter(gone).order_by("accepted_at"), _return_vanished, gone, now)
+    # Agents are few, and chats by the index of theirs: asked in one, all open chats would be looked at.
+    theirs = ChatSession.objects.active().filter(
+        agent__in=list(Agent.objects.gone(now).values_list("pk", flat=True))
+    )
+    each(theirs.order_by("accepted_at"), _return_vanished, gone, now)
 
 
 def _return_vanished(session: ChatSession, gone: Q, now: datetime) -> bool:
@@ -143,7 +147,8 @@ def _closing_line(opening: datetime | None) -> str:
 def offer_message(now: datetime) -> None:
     """Nobody took the chat: offer to keep waiting or to leave it as a message."""
     since = now - settings.CHAT_OFFER_MESSAGE
-    each(_waiting().filter(patience_since__lte=since, offered_at=None), _offer, now)
+    tired = _waiting().filter(patience_since__lte=since, offered_at=None)
+    each(tired.order_by("patience_since"), _offer, now)
 
 
 @transaction.atomic
@@ -184,8 +189,9 @@ def tell_agenda(_now: datetime) -> None:
         events.announce(events.AgendaChanged(newest=newest), events.AGENTS_GROUP)
 
 
-def _active() -> ChatSessionQuerySet:
-    return ChatSession.objects.active()
+def _silent_since(turn: datetime) -> ChatSessionQuerySet:
+    """Chats in which the customer has been expected to answer since then, the longest first."""
+    return ChatSession.objects.active().filter(customer_turn_since__lte=turn).order_by("customer_turn_since")
 
 
 def _waiting() -> ChatSessionQuerySet:

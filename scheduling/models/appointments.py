@@ -130,10 +130,12 @@ class Appointment(models.Model):
                 condition=Q(starts_at__lt=F("ends_at")), name="appointment_starts_before_ending"
             ),
         ]
+        # Not partial by state: SQLite does not use such an index for a state that comes as a parameter.
         indexes = [
-            models.Index(fields=["starts_at"], condition=Q(state="booked"), name="appointment_booked_starts"),
-            models.Index(fields=["held_until"], condition=Q(state="held"), name="appointment_held_until"),
-            models.Index(fields=["hold_key"], condition=Q(state="held"), name="appointment_hold_key"),
+            models.Index(fields=["state", "starts_at"], name="appointment_starts"),
+            models.Index(fields=["state", "arrived_at"], name="appointment_arrived"),
+            models.Index(fields=["state", "held_until"], name="appointment_held"),
+            models.Index(fields=["hold_key", "state"], name="appointment_hold"),
             models.Index(fields=["agent", "starts_at"], name="appointment_agent_starts"),
         ]
 
