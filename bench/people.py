@@ -142,7 +142,6 @@ def make_appointments(agents: list[Any], count: int, now: datetime) -> None:
                 state="booked",
                 name="Ana López",
                 email="ana@papeleria-lopez.mx",
-                settled_at=now - timedelta(days=3),
                 reminded_day_at=now,
                 created_at=now,
             )

@@ -103,8 +103,7 @@ class Appointment(models.Model):
     # RFC 5545, 3.8.7.4: by it a calendar program knows the newer of two files about one entry.
     sequence = models.PositiveIntegerField(default=0, editable=False)
     moves = models.PositiveSmallIntegerField(_("cambios del cliente"), default=0)
-    # When this hour was agreed upon: a reminder that would come right after that is none.
-    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When the reminders went out, or the hour was agreed upon so late that there is none to send.
     reminded_day_at = models.DateTimeField(null=True, blank=True, editable=False)
     reminded_soon_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Made by the sender: the same form sent twice books once.

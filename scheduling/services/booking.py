@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,13 +42,10 @@ from scheduling.zones import DEFAULT_ZONE
 State = Appointment.State
 # New values of columns.
 type Changes = dict[str, Any]
-# What a row is set back to when it gets another hour: the customer has yet to come, and to be reminded.
-AFRESH: Changes = {
-    "arrived_at": None,
-    "arrived_key_hash": "",
-    "reminded_day_at": None,
-    "reminded_soon_at": None,
-}
+# What a row is set back to when it gets another hour: the customer has yet to come.
+AFRESH: Changes = {"arrived_at": None, "arrived_key_hash": ""}
+# "The day before": an appointment agreed upon later than this needs no such reminder.
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,8 @@ def _book(hold: Appointment, client_id: UUID, details: Details, key_hash: str, n
     agents = _agents_for_hold(hold, now)
 
     def attempt(agent: int) -> bool:
-        changes: Changes = asdict(details) | {"agent_id": agent, "client_id": client_id, "settled_at": now}
+        changes: Changes = asdict(details) | {"agent_id": agent, "client_id": client_id}
+        changes |= _reminders_to_come(hold.starts_at, now)
         return move(appointment=hold, act=Act.BOOK, now=now, held_until=None, **changes)
 
     if not first_to_succeed(agents, attempt):
@@ -242,13 +240,20 @@ def place(
     agents.sort(key=lambda agent: agent != row.agent_id)
     ends_at = starts_at + row.service.slot
     clear_expired(starts_at, ends_at, now)
-    hour = {"starts_at": starts_at, "ends_at": ends_at, "settled_at": now, "sequence": F("sequence") + 1}
+    hour = {"starts_at": starts_at, "ends_at": ends_at, "sequence": F("sequence") + 1}
+    hour |= _reminders_to_come(starts_at, now)
 
     def attempt(agent: int) -> bool:
         fields: Changes = AFRESH | hour | changes | {"agent_id": agent}
         return move(appointment=row, act=act, now=now, by=by, reason=reason, **fields)
 
     return bool(first_to_succeed(agents, attempt))
+
+
+def _reminders_to_come(starts_at: datetime, now: datetime) -> Changes:
+    """Which reminders an hour agreed upon now has: one that would come right after that counts as made."""
+    waits = {"reminded_day_at": DAY, "reminded_soon_at": settings.APPOINTMENT_REMINDER_SOON}
+    return {mark: now if starts_at - now <= wait else None for mark, wait in waits.items()}
 
 
 def lock_agents() -> None:

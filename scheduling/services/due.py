@@ -6,21 +6,19 @@ from functools import cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.acts import each
 from scheduling import emails
 from scheduling.models import Appointment, AppointmentEvent, AppointmentQuerySet
-from scheduling.services.booking import cancelled
+from scheduling.services.booking import DAY, cancelled
 from scheduling.services.offers import fits, in_force
 from scheduling.slots import Attendance
 from scheduling.states import Act, move
 
 # Somebody who typed for longer than the hour was held still gets it if nobody else wanted it.
 EXPIRED_HOLD_KEPT = timedelta(hours=1)
-# "The day before": an appointment agreed upon later than this needs no such reminder.
-DAY = timedelta(days=1)
 
 
 def due_acts() -> list[Callable[[datetime], object]]:
@@ -97,16 +95,12 @@ def remind(now: datetime) -> int:
     soon = settings.APPOINTMENT_REMINDER_SOON
     to_come = Appointment.objects.booked().filter(starts_at__gt=now)
     is_soon = Q(starts_at__lte=now + soon)
-    last = to_come.filter(is_soon, _agreed_before(soon), arrived_at=None, reminded_soon_at=None)
-    first = to_come.filter(~is_soon, _agreed_before(DAY), starts_at__lte=now + DAY, reminded_day_at=None)
+    last = to_come.filter(is_soon, arrived_at=None, reminded_soon_at=None)
+    first = to_come.filter(~is_soon, starts_at__lte=now + DAY, reminded_day_at=None)
     return sum(
         each(_that_fit(due, attendance), _remind_of, due, mark, now)
         for due, mark in ((last, "reminded_soon_at"), (first, "reminded_day_at"))
     )
-
-
-def _agreed_before(wait: timedelta) -> Q:
-    return Q(starts_at__gt=F("settled_at") + wait)
 
 
 def _that_fit(due: AppointmentQuerySet, attendance: Callable[[], Attendance]) -> list[Appointment]:

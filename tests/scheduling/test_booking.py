@@ -224,13 +224,16 @@ def test_the_database_itself_forbids_two_at_one_hour(service, laura):
 
 def test_another_hour_is_the_same_appointment(laura):
     row = book(key_hash="k")
-    Appointment.objects.update(reminded_day_at=NOW, reminded_soon_at=NOW)
+    before = NOW - timedelta(days=1)
+    Appointment.objects.update(reminded_day_at=before, reminded_soon_at=before)
 
     services.reschedule(appointment=row, starts_at=ELEVEN, now=NOW)
 
     row = fresh(row)
     assert (row.starts_at, row.ends_at) == (ELEVEN, ELEVEN + timedelta(minutes=30))
-    assert (row.sequence, row.moves, row.reminded_day_at, row.reminded_soon_at) == (1, 1, None, None)
+    assert (row.sequence, row.moves, row.reminded_soon_at) == (1, 1, None)
+    # It is today: no reminder of the day before is to come.
+    assert row.reminded_day_at == NOW
     assert acts_of(row) == ["book", "reschedule"]
     assert mails()[1] == f"Su cita {row.folio} cambió: el martes 24 de noviembre a las 11:00"
     assert hold(TEN)
