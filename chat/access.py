@@ -62,11 +62,11 @@ def visitor_of(key: str | None) -> Visitor | None:
     return Visitor.objects.filter(key_hash=hash_key(key)).first() if key else None
 
 
-def chat_of(visitor: Visitor | None, now: datetime) -> ChatSession | None:
-    """The one chat that this browser sees."""
-    if visitor is None:
+def chat_of(key: str | None, now: datetime) -> ChatSession | None:
+    """The one chat that the browser with this key sees."""
+    if key is None:
         return None
-    shown = ChatSession.objects.shown_to(visitor, now)
+    shown = ChatSession.objects.shown_to(hash_key(key), now)
     return shown.select_related("agent", "program", "offline_message").first()
 
 
@@ -78,12 +78,12 @@ def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
     return ChatSession.objects.ended().filter(mine, folio=folio).select_related("program").distinct().first()
 
 
-def own_ended_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:
+def own_ended_chat(key: str | None, folio: str) -> ChatSession | None:
     """A chat of this browser that ended, however long ago: its page may be open all the while."""
     # PostgreSQL refuses a text with NUL with an exception.
-    if visitor is None or not folio or "\0" in folio:
+    if key is None or not folio or "\0" in folio:
         return None
-    own = ChatSession.objects.ended().filter(visitor=visitor, folio=folio)
+    own = ChatSession.objects.ended().filter(visitor__key_hash=hash_key(key), folio=folio)
     return own.select_related("agent", "program", "offline_message").first()
 
 

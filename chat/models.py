@@ -139,10 +139,11 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def ended(self) -> Self:
         return self.filter(state=ChatSession.State.ENDED)
 
-    def shown_to(self, visitor: Visitor, now: datetime) -> Self:
+    def shown_to(self, key_hash: str, now: datetime) -> Self:
         """The chat a customer's page shows: the open one, or one that ended lately and was not put away."""
         is_past = Q(ended_at__lte=now - settings.CHAT_SHOW_ENDED)
-        return self.filter(visitor=visitor, put_away_at=None).exclude(is_past).order_by("-pk")
+        own = self.filter(visitor__key_hash=key_hash, put_away_at=None)
+        return own.exclude(is_past).order_by("-pk")
 
     def related_to(self, session: "ChatSession") -> Self:
         """Earlier chats of the same RFC or e-mail, newest first."""

@@ -41,7 +41,7 @@ class CustomerConsumer(SupportConsumer):
     def _session(self) -> ChatSession | None:
         cookies = parse_cookie(dict(self.scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
-        return access.chat_of(access.visitor_of(key), timezone.now())
+        return access.chat_of(key, timezone.now())
 
     async def follow(self, payload: Frame) -> None:
         assert self.session is not None  # noqa: S101  admitted

@@ -24,16 +24,16 @@ def visitor(request: HttpRequest) -> Visitor | None:
 
 def chat(request: HttpRequest, now: datetime) -> ChatSession | None:
     """The chat that this browser may see; with the clock late, silence and closing time end it here."""
-    session = access.chat_of(visitor(request), now)
+    session = access.chat_of(visitor_key(request), now)
     if session is not None and services.enforce(session, now):
-        session = access.chat_of(session.visitor, now)
+        session = access.chat_of(visitor_key(request), now)
     trace.folio.set(session.folio if session else "")
     return session
 
 
 def chat_of_form(request: HttpRequest, now: datetime) -> ChatSession | None:
     """The chat that a form is about: the ended one that it names, or the one that this browser sees."""
-    named = access.own_ended_chat(visitor(request), request.POST.get("chat", ""))
+    named = access.own_ended_chat(visitor_key(request), request.POST.get("chat", ""))
     return named or chat(request, now)
 
 

@@ -90,9 +90,9 @@ def test_a_chat_that_was_the_agents_until_its_end_is_still_attended_by_them(laur
 def test_a_browser_sees_its_own_chat_and_the_stranger_none():
     session = start(ANA)
 
-    assert access.chat_of(access.visitor_of(ANA.key), NOW) == session
-    assert access.chat_of(access.visitor_of(BETO.key), NOW) is None
-    assert access.chat_of(access.visitor_of(None), NOW) is None
+    assert access.chat_of(ANA.key, NOW) == session
+    assert access.chat_of(BETO.key, NOW) is None
+    assert access.chat_of(None, NOW) is None
 
 
 def test_a_file_is_for_the_browser_that_has_the_chat():

@@ -3,7 +3,7 @@
 import pytest
 from post_office.models import Email
 
-from chat.access import chat_of, visitor_of
+from chat.access import chat_of
 from chat.models import ChatSession
 from chat.services import NotEnded, NotYourChat, end_chat, put_away, rate, send_transcript
 from tests.chat.factories import (
@@ -133,24 +133,24 @@ def test_what_looks_like_a_template_is_mailed_as_it_was_typed():
 
 def test_an_ended_chat_is_shown_until_it_is_put_away(laura):
     session = end(attended(laura))
-    assert chat_of(visitor_of(ANA.key), NOW) == session
+    assert chat_of(ANA.key, NOW) == session
 
     put_away(session=session, now=later(minutes=1))
 
-    assert chat_of(visitor_of(ANA.key), later(minutes=1)) is None
+    assert chat_of(ANA.key, later(minutes=1)) is None
 
 
 def test_an_ended_chat_is_shown_for_an_hour_and_then_the_next_one_may_begin(laura):
     session = end(attended(laura))
 
-    assert chat_of(visitor_of(ANA.key), later(seconds=3599)) == session
-    assert chat_of(visitor_of(ANA.key), later(seconds=3600)) is None
+    assert chat_of(ANA.key, later(seconds=3599)) == session
+    assert chat_of(ANA.key, later(seconds=3600)) is None
 
 
 def test_a_chat_that_goes_on_is_shown_however_long_it_lasts():
     session = start(ANA)
 
-    assert chat_of(visitor_of(ANA.key), later(days=60)) == session
+    assert chat_of(ANA.key, later(days=60)) == session
 
 
 def test_putting_away_twice_keeps_the_first_instant():
@@ -167,4 +167,4 @@ def test_putting_away_leaves_the_strangers_chat_alone():
 
     put_away(session=end(start(ANA)), now=NOW)
 
-    assert chat_of(visitor_of(BETO.key), NOW) == of_beto
+    assert chat_of(BETO.key, NOW) == of_beto
