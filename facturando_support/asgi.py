@@ -2,7 +2,6 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -25,7 +24,7 @@ application = OnlyProcess(
     ProtocolTypeRouter(
         {
             "http": BodyLimit(HttpThreads(pages)),
-            "websocket": LoggedSockets(ExactOrigins(AuthMiddlewareStack(sockets), settings.PUBLIC_ORIGINS)),
+            "websocket": LoggedSockets(ExactOrigins(sockets, settings.PUBLIC_ORIGINS)),
         }
     )
 )

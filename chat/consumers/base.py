@@ -68,6 +68,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.counted: set[str] = set()
+        # The next heartbeat: a timer, which takes less than a task that sleeps, and the one under way.
+        self.next_beat: asyncio.TimerHandle | None = None
         self.beat: asyncio.Task[None] | None = None
         # Frames and news are handled one after the other.
         self.turn = asyncio.Lock()
@@ -114,7 +116,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if (code := await self.admit()) is not None:
             await self.close(code)
             return
-        self.beat = asyncio.create_task(self._beat())
+        self._wait_for_beat()
 
     async def admit(self) -> int | None:
         """Authorise and join; the closing code when the socket may not stay."""
@@ -146,8 +148,9 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Count no more, and beat no more; again is harmless."""
         while self.counted:
             _count_down(self.counted.pop())
-        if self.beat is not None:
-            self.beat.cancel()
+        for beat in (self.next_beat, self.beat):
+            if beat is not None:
+                beat.cancel()
 
     async def is_flooded(self, address: str) -> bool:
         """Count one more socket of an address; True over the limits a minute, or at once."""
@@ -256,15 +259,23 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     # Heartbeats: server to browser, since browsers slow the timers of hidden pages but not their sockets.
 
+    def _wait_for_beat(self) -> None:
+        seconds = settings.CHAT_HEARTBEAT.total_seconds()
+        self.next_beat = asyncio.get_running_loop().call_later(seconds, self._start_beat)
+
+    def _start_beat(self) -> None:
+        self.beat = asyncio.create_task(self._beat())
+
     async def _beat(self) -> None:
         try:
-            while not self.is_closing:
-                await asyncio.sleep(settings.CHAT_HEARTBEAT.total_seconds())
-                await self.on_beat()
+            await self.on_beat()
         except Exception:
             # A socket without heartbeats would never be missed; its browser comes back.
             logger.exception("A socket's heartbeat failed.")
             await self.close(Close.BROKEN)
+        self.beat = None
+        if not self.is_closing:
+            self._wait_for_beat()
 
     async def on_beat(self) -> None:
         if self.unanswered >= MISSED_HEARTBEATS:

@@ -26,15 +26,16 @@ class CustomerConsumer(SupportConsumer):
     async def admit(self) -> int | None:
         if await self.is_flooded(client_address(self.scope)):
             return Close.TOO_MANY
-        self.session = await self._session()
-        if self.session is None:
+        session = await self._session()
+        if session is None:
             return Close.NO_CHAT
-        trace.folio.set(self.session.folio)
-        visitor = f"visitor {self.session.visitor_id}"
-        if self.is_one_too_many(visitor, settings.CHAT_MAX_SOCKETS_PER_VISITOR):
+        trace.folio.set(session.folio)
+        if self.is_one_too_many(f"visitor {session.visitor_id}", settings.CHAT_MAX_SOCKETS_PER_VISITOR):
             return Close.TOO_MANY
-        await self.join(events.customer_group(self.session.pk))
-        await self._queue(self.session.is_waiting)
+        # Not the row: thousands of sockets keep what they have for hours.
+        self.session, self.visitor = session.pk, session.visitor_id
+        await self.join(events.customer_group(self.session))
+        await self._queue(session.is_waiting)
         return None
 
     @database_sync_to_async
@@ -44,19 +45,17 @@ class CustomerConsumer(SupportConsumer):
         return access.chat_of(key, timezone.now())
 
     async def follow(self, payload: Frame) -> None:
-        assert self.session is not None  # noqa: S101  admitted
-        self.cursors[self.session.pk] = Cursor(commands.follow_from(payload))
-        _newest, facts = await database.standing(self.session.pk, self.for_staff)
+        self.cursors[self.session] = Cursor(commands.follow_from(payload))
+        _newest, facts = await database.standing(self.session, self.for_staff)
         for frame in facts:
             await self.push(frame)
-        await self.catch_up(self.session.pk)
+        await self.catch_up(self.session)
         # The place, which nobody's moving would tell before the next heartbeat.
         if events.QUEUE_GROUP in self.groups_joined:
             await self.on_event(await database.queue())
 
     async def command(self, payload: Frame) -> None:
-        assert self.session is not None  # noqa: S101  admitted
-        asker = commands.Asker(session=self.session.pk, visitor=self.session.visitor_id)
+        asker = commands.Asker(session=self.session, visitor=self.visitor)
         reply = await gathering.run(asker, payload)
         if reply is not None:
             await self.push(reply)
@@ -77,10 +76,9 @@ class CustomerConsumer(SupportConsumer):
 
     async def _place(self, waiting: list[int]) -> None:
         """Others' chats stay here: the customer learns a place, when it is another, and nothing else."""
-        assert self.session is not None  # noqa: S101  admitted
-        if self.session.pk not in waiting:
+        if self.session not in waiting:
             return
-        frame = events.QueueMoved(place=waiting.index(self.session.pk) + 1).frame()
+        frame = events.QueueMoved(place=waiting.index(self.session) + 1).frame()
         if self.told.get(subject(frame)) != frame:
             await self.push(frame)
 

@@ -63,6 +63,8 @@ class Stutterer(Talker):
                 await super()._talk(socket)
             finally:
                 listener.cancel()
+                # What is said until the next one is open must not go into this one.
+                self.other = None
 
     async def _listen(self, socket: Any, other: Any) -> None:
         """The second socket follows nothing; it hears the answers to what it sent. Both end together."""
@@ -82,10 +84,9 @@ class Stutterer(Talker):
             await super()._send(frame)
             return
         for _ in range(self.random.randint(1, 5)):
-            socket = self.random.choice([self.socket, self.other])
-            if socket is not None:
-                with suppress(ConnectionClosed):
-                    await socket.send(json.dumps(frame, ensure_ascii=False))
+            sockets = [socket for socket in (self.socket, self.other) if socket is not None]
+            with suppress(ConnectionClosed, IndexError):
+                await self.random.choice(sockets).send(json.dumps(frame, ensure_ascii=False))
 
 
 @fault()
