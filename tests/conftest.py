@@ -4,6 +4,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
+from django.test import override_settings
 from pytest_django import Settings
 
 from tests import servers
@@ -56,15 +58,20 @@ def _take_a_place_of_its_own(worker: int) -> None:
 
     pytest-django does the same for the database.
     """
-    settings.VAR_DIR /= f"worker-{worker}"
-    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-    settings.MEDIA_ROOT = settings.VAR_DIR / "media"
+    folder = settings.VAR_DIR / f"worker-{worker}"
+    changed: dict[str, Any] = {"VAR_DIR": folder, "MEDIA_ROOT": folder / "media"}
     if settings.REDIS_URL:
         # Number 0 is for whoever is alone.
         url = urlsplit(settings.REDIS_URL)._replace(path=f"/{worker + 1}").geturl()
-        settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = url
         # Redis has one space of channels for all its databases.
-        settings.CHANNEL_LAYERS["default"]["CONFIG"] = {"hosts": [url], "prefix": f"worker-{worker}"}
+        config = {"hosts": [url], "prefix": f"worker-{worker}"}
+        changed |= {
+            "REDIS_URL": url,
+            "CACHES": {"default": settings.CACHES["default"] | {"LOCATION": url}},
+            "CHANNEL_LAYERS": {"default": settings.CHANNEL_LAYERS["default"] | {"CONFIG": config}},
+        }
+    # Not by assignment: who has read a setting already is told to read it again.
+    override_settings(**changed).enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

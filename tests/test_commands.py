@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.cache import cache
+from redis import Redis
 
 from tests import conftest, servers
 from tests.__main__ import PARTS, verdict
@@ -239,12 +242,16 @@ def test_each_test_is_in_one_part():
     assert conftest.PARTS["parallel"] + conftest.PARTS["serial"] == conftest.STAGES
 
 
-def test_a_process_beside_others_has_a_place_of_its_own(settings, worker_id):
-    is_alone = worker_id == "master"
+def test_a_process_beside_others_has_a_folder_of_its_own(worker_id):
+    assert (settings.VAR_DIR.name == f"worker-{worker_id.removeprefix('gw')}") is (worker_id != "master")
 
-    assert (settings.VAR_DIR.name == f"worker-{worker_id.removeprefix('gw')}") is not is_alone
+
+def test_a_process_beside_others_has_a_redis_database_of_its_own(worker_id):
+    """On the embedded cache every process has its own anyway."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    cache.set("whose", worker_id)
+
     if settings.REDIS_URL:
-        number = 0 if is_alone else int(worker_id.removeprefix("gw")) + 1
-        assert settings.REDIS_URL.endswith(f"/{number}")
-        assert settings.CACHES["default"]["LOCATION"] == settings.REDIS_URL
-        assert settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] == [settings.REDIS_URL]
+        with Redis.from_url(settings.REDIS_URL, db=number) as client:
+            assert client.keys() == [b":1:whose"]
+    assert cache.get("whose") == worker_id
