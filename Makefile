@@ -5,21 +5,25 @@ HOURS ?= open
 ARGS ?=
 
 PYTHON_BIN = .venv/bin/python
+# Several processes import the same: what one has compiled the next need not, whatever the shell's own settings.
+COMPILED_ONCE = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/var/pycache"
 # What tests and checks run with. Their data stay apart from those of `make run`.
-TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1
+TEST_ENV = DEBUG=on HOURS=real VAR_DIR="$(CURDIR)/var/test" PYTHONUTF8=1 $(COMPILED_ONCE)
 # An installation as deploy/ makes one, on data of its own.
 PRODUCTION_ENV = env -u DATABASE_URL -u REDIS_URL DEBUG=off HOURS=real VAR_DIR="$(CURDIR)/var/lint" \
 	PUBLIC_URL=https://soporte.example BEHIND_PROXY=on TRUSTED_PROXIES=1 EMAIL_URL=smtp://correo.example:25 \
 	DEFAULT_FROM_EMAIL="Soporte <soporte@facturando.mx>" SECRET_KEY="$$(od -An -N48 -tx1 /dev/urandom | tr -d ' \n')"
 PACKAGES = chat core scheduling offline_messages facturando_support
 
-.PHONY: help run test test-engines faults bench lint format texts lock
+.PHONY: help run test test-fast test-engines faults bench lint format texts lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run              arranca la demostración en http://127.0.0.1:$(PORT)  (PORT=, HOURS=real)"
-	@echo "make test             prepara y ejecuta todas las pruebas  (ARGS=, REQUIRE_ALL=1)"
-	@echo "make test-engines     las pruebas rápidas y las de navegadores, sobre PostgreSQL y Redis"
+	@echo "make test             prepara y ejecuta todas las pruebas: primero las rápidas y los ataques, en todos los"
+	@echo "                      núcleos; luego, una por una, las que arrancan procesos y navegadores  (ARGS=, REQUIRE_ALL=1)"
+	@echo "make test-fast        solo las pruebas rápidas, en todos los núcleos  (ARGS=)"
+	@echo "make test-engines     las pruebas rápidas, los ataques y los navegadores, sobre PostgreSQL y Redis  (ARGS=)"
 	@echo "make faults           fallas de procesos, redes, discos y motores; imprime una tabla  (ARGS=\"redis --quick\")"
 	@echo "make bench            mide lo que cuesta el producto, al lado del mínimo; imprime una tabla  (ARGS=\"messages --quick\")"
 	@echo "make lint             formato, tipos, seguridad, capas"
@@ -35,12 +39,16 @@ run:
 test:
 	@bin/setup dev
 	@bin/system-parts
-	$(TEST_ENV) $(PYTHON_BIN) -m pytest $(ARGS)
+	$(TEST_ENV) $(PYTHON_BIN) -m tests $(ARGS)
+
+test-fast:
+	@bin/setup dev
+	$(TEST_ENV) $(PYTHON_BIN) -m tests --part parallel -m fast $(ARGS)
 
 test-engines:
 	@bin/setup dev
-	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest \
-		-m "not engines and not process" $(ARGS)
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m tests --part parallel $(ARGS)
+	$(TEST_ENV) $(PYTHON_BIN) -m tests.servers $(PYTHON_BIN) -m pytest -m browser $(ARGS)
 
 # Half an hour for all; `ARGS=` names those to make, as tests/faults/README.md tells.
 faults:

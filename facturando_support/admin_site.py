@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.access import is_supervisor
 
+# Where a request keeps whether it is a supervisor's, as Django keeps permissions on its user.
+KNOWN = "_is_of_supervisor"
+
 
 class SupportAdminSite(AdminSite):
     site_header = _("Facturando Soporte · Supervisión")
@@ -23,5 +26,10 @@ class SupportAdminSite(AdminSite):
         return super().login(request, extra_context)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Supervisors alone, however the account's other flags are set."""
-        return is_supervisor(request.user)
+        """Supervisors alone, however the account's other flags are set.
+
+        A page asks for each table that there is, and is answered from the database once.
+        """
+        if not hasattr(request, KNOWN):
+            setattr(request, KNOWN, is_supervisor(request.user))
+        return bool(getattr(request, KNOWN))

@@ -89,18 +89,21 @@ def move(
     if not rows.update(state=step.after, **changes):
         return False
     appointment.refresh_from_db()
-    AppointmentEvent.objects.create(
-        appointment=appointment,
-        at=now,
-        act=act,
-        actor=actor,
-        by_id=by.pk if by else None,
-        reason=reason,
-        state_before=step.before,
-        state_after=step.after,
-        starts_at_before=before,
-        starts_at_after=appointment.starts_at,
-    )
+    _note(appointment, act, before, at=now, actor=actor, by_id=by.pk if by else None, reason=reason)
     if not appointment.is_booked or appointment.starts_at != before:
         emails.withdraw_reminders(appointment, now)
     return True
+
+
+def _note(appointment: Appointment, act: Act, starts_at_before: datetime, **who_and_why: Any) -> None:
+    """Write down what was done to an appointment that is now as the act left it."""
+    step = MOVES[act]
+    AppointmentEvent.objects.create(
+        appointment=appointment,
+        act=act,
+        state_before=step.before,
+        state_after=step.after,
+        starts_at_before=starts_at_before,
+        starts_at_after=appointment.starts_at,
+        **who_and_why,
+    )

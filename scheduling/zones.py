@@ -1,6 +1,7 @@
 """The zones in which a customer may read an appointment's hour, with the names of their cities."""
 
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytz
@@ -27,7 +28,13 @@ _CITIES: dict[str, str | Promise] = {
 
 def is_zone(name: str) -> bool:
     """Whether `name` is an IANA zone."""
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> set[str]:
+    """Read once: it is a walk through all the files of tzdata."""
+    return available_timezones()
 
 
 def city_of(zone: str) -> str:

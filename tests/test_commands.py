@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.cache import cache
+from redis import Redis
 
-from tests import servers
+from tests import conftest, servers
+from tests.__main__ import PARTS, verdict
 from tests.conftest import MISSING, need
 from tests.servers import ROOT, product_env
 
@@ -166,6 +169,7 @@ def test_without_a_python_one_sentence_says_what_to_install(candidates):
     assert result.stderr.startswith("Instale Python 3.12 o más nuevo")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
@@ -190,32 +194,64 @@ def test_two_processes_without_redis_are_refused_in_one_sentence(command, senten
 
 
 @pytest.fixture
-def stash() -> pytest.Stash:
-    """Where a run of its own would count what it misses."""
-    own = pytest.Stash()
-    own[MISSING] = Counter()
-    return own
-
-
-@pytest.fixture
 def without_lynx(monkeypatch):
     monkeypatch.setattr(servers, "is_installed", lambda program: program != "lynx")
 
 
-def test_a_test_that_misses_a_program_is_skipped_and_counted_by_its_name(monkeypatch, without_lynx, stash):
+def test_a_test_that_misses_a_program_is_skipped_and_counted_by_its_name(monkeypatch, without_lynx):
     monkeypatch.delenv("REQUIRE_ALL", raising=False)
 
+    properties: list[tuple[str, object]] = []
+
     with pytest.raises(pytest.skip.Exception, match="needs lynx"):
-        need(stash, "chromium", "lynx")
-    assert stash[MISSING] == {"lynx": 1}
+        need(properties, "chromium", "lynx")
+    assert properties == [(MISSING, "lynx")]
 
 
-def test_where_all_is_required_a_missing_program_is_a_failure(monkeypatch, without_lynx, stash):
+def test_where_all_is_required_a_missing_program_is_a_failure(monkeypatch, without_lynx):
     monkeypatch.setenv("REQUIRE_ALL", "1")
 
     with pytest.raises(pytest.fail.Exception, match="needs lynx"):
-        need(stash, "lynx")
+        need([], "lynx")
 
 
-def test_what_is_installed_is_not_skipped(without_lynx, stash):
-    need(stash, "chromium", "redis-server")
+def test_what_is_installed_is_not_skipped(without_lynx):
+    need([], "chromium", "redis-server")
+
+
+@pytest.mark.parametrize(
+    ("codes", "one"),
+    [
+        ([0, 0], 0),
+        ([0, 5], 0),
+        ([5, 0], 0),
+        ([1, 0], 1),
+        ([0, 1], 1),
+        ([1, 5], 1),
+        ([5, 1], 1),
+        ([5, 5], 5),
+    ],
+)
+def test_a_part_that_fails_fails_the_whole_and_one_without_chosen_tests_does_not(codes, one):
+    assert verdict(codes) == one
+
+
+def test_each_test_is_in_one_part():
+    """By its stage, of which each is in one part; the names are those that pytest is told."""
+    assert conftest.PARTS.keys() == PARTS.keys()
+    assert conftest.PARTS["parallel"] + conftest.PARTS["serial"] == conftest.STAGES
+
+
+def test_a_process_beside_others_has_a_folder_of_its_own(worker_id):
+    assert (settings.VAR_DIR.name == f"worker-{worker_id.removeprefix('gw')}") is (worker_id != "master")
+
+
+def test_a_process_beside_others_has_a_redis_database_of_its_own(worker_id):
+    """On the embedded cache every process has its own anyway."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    cache.set("whose", worker_id)
+
+    if settings.REDIS_URL:
+        with Redis.from_url(settings.REDIS_URL, db=number) as client:
+            assert client.keys() == [b":1:whose"]
+    assert cache.get("whose") == worker_id

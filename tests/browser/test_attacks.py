@@ -1,6 +1,6 @@
 """What only a real browser proves of attacks: policies that stop scripts, frames, messages of windows.
 
-The others are in tests/security/. Markup in messages and names, live, is in test_conversation.py.
+The others are in tests/security/. Markup in messages and names, live, is in conversation/test_markup.py.
 """
 
 from collections.abc import Iterator

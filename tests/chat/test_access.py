@@ -1,7 +1,5 @@
 """Who may read and write what. Missing and forbidden look the same."""
 
-import uuid
-
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
@@ -105,7 +103,7 @@ def test_a_file_is_for_the_browser_that_has_the_chat():
     assert access.attachment_for_visitor(None, public_id) is None
 
 
-@pytest.mark.parametrize("public_id", ["", "x", "../../etc/passwd", "0" * 31, "ñ" * 32, uuid.uuid4().hex])
+@pytest.mark.parametrize("public_id", ["", "x", "../../etc/passwd", "0" * 31, "ñ" * 32, "7" * 32])
 def test_an_id_that_is_none_finds_no_file(laura, public_id):
     start(ANA)
 

@@ -3,6 +3,8 @@
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from chat.models import SUPERVISORS_GROUP, Agent
@@ -37,6 +39,13 @@ def test_an_outsider_is_sent_to_the_door(client):
     response = client.get(INDEX)
     assert response.status_code == 302
     assert response["Location"].startswith("/admin/login/")
+
+
+def test_a_page_asks_once_whose_it_is_however_many_tables_it_names(supervisor):
+    with CaptureQueriesContext(connection) as asked:
+        assert "Sesiones de chat" in supervisor.get(INDEX).text
+
+    assert sum("auth_group" in query["sql"] for query in asked.captured_queries) == 1
 
 
 def test_an_agent_finds_no_supervision(agent):

@@ -63,24 +63,28 @@ def embedded(tmp_path_factory):
     return json.loads(probe.stdout.splitlines()[-1])
 
 
+@pytest.mark.process
 def test_the_visitors_cookie_works_inside_a_frame_of_another_site(embedded):
     attributes = {part.strip() for part in embedded["cookies"]["fs_visitante"].split(";")[1:]}
 
     assert {"HttpOnly", "SameSite=None", "Secure", "Partitioned"} <= attributes
 
 
+@pytest.mark.process
 def test_the_forgery_cookie_works_there_as_well(embedded):
     attributes = {part.strip() for part in embedded["cookies"]["csrftoken"].split(";")[1:]}
 
     assert {"SameSite=None", "Secure", "Partitioned"} <= attributes
 
 
+@pytest.mark.process
 def test_the_named_sites_alone_may_frame_the_chat(embedded):
     [ancestors] = [part.strip() for part in embedded["policy"].split(";") if "frame-ancestors" in part]
 
     assert ancestors == ANCESTORS
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("what", "status"), [("no cookie", 403), ("no page", 404)])
 def test_an_error_of_the_chat_is_read_in_the_frame_where_it_happened(embedded, what, status):
     answered, frame_options, policy = embedded["errors"][what]
@@ -89,10 +93,12 @@ def test_an_error_of_the_chat_is_read_in_the_frame_where_it_happened(embedded, w
     assert ANCESTORS in policy
 
 
+@pytest.mark.process
 def test_so_is_the_refusal_of_a_file_that_is_too_large(embedded):
     assert embedded["too large"] == f"default-src 'none'; {ANCESTORS}"
 
 
+@pytest.mark.process
 def test_nobody_frames_the_errors_of_other_pages(embedded):
     _status, frame_options, policy = embedded["errors"]["no page elsewhere"]
 
@@ -111,6 +117,7 @@ def test_every_error_page_of_the_chat_may_be_framed(status):
     assert response.xframe_options_exempt
 
 
+@pytest.mark.process
 def test_nobody_frames_the_other_pages(embedded):
     assert "frame-ancestors 'none'" in embedded["help"]
 

@@ -254,6 +254,7 @@ def test_machines_are_answered_whatever_host_they_ask_for(production):
     assert client.get("/readyz").status_code == 200
 
 
+@pytest.mark.process
 def test_the_command_fails_on_a_real_installation_with_all_its_sentences(tmp_path):
     wrong = {"DEBUG": "on", "PUBLIC_URL": "https://soporte.example", "LIMIT_CHATS_PER_ADDRESS": "0/1"}
     env = servers.product_env(tmp_path, 8000, wrong | {"HOURS": "real"})

@@ -66,6 +66,7 @@ def test_what_ends_is_started_again_for_as_long_as_it_takes(name):
     assert "EnvironmentFile=/etc/facturando/soporte.env" in text
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_runs_a_command_that_exists_with_options_that_it_has(name, tmp_path):
     [started] = re.findall(
@@ -95,6 +96,7 @@ def example() -> dict[str, str]:
     return {name: value.strip('"') for name, _, value in pairs}
 
 
+@pytest.mark.process
 def test_the_example_filled_in_lacks_only_what_is_yours_to_say(tmp_path):
     here = {
         "VAR_DIR": str(tmp_path),

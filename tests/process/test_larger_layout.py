@@ -23,8 +23,6 @@ from tests.servers import Product
 
 pytestmark = [pytest.mark.process, pytest.mark.engines]
 
-FAST = "not browser and not engines and not process"
-
 
 def wrong_parts(server: servers.Product) -> list[str]:
     try:
@@ -108,10 +106,10 @@ def test_a_line_said_at_one_process_is_heard_at_the_other_and_so_is_what_the_clo
                 next_line(customer, rule="queue.offer")
 
 
-def test_the_fast_tests_pass_on_postgresql_and_redis(tmp_path, postgres_url, redis_url):
+def test_the_fast_tests_and_the_attacks_pass_on_postgresql_and_redis(tmp_path, postgres_url, redis_url):
     env = {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url, "VAR_DIR": str(tmp_path)}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", FAST, "-p", "no:cacheprovider", "-q"],
+        [sys.executable, "-m", "tests", "--part", "parallel", "-p", "no:cacheprovider", "-q"],
         cwd=servers.ROOT,
         env=os.environ | env,
         stdout=subprocess.PIPE,

@@ -27,6 +27,12 @@ from tests.security.clamd import running_clamd
 from tests.security.world import World, make_world
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/security/" in item.nodeid:
+            item.add_marker(pytest.mark.security)
+
+
 @pytest.fixture(autouse=True)
 def _own_limits(settings):
     """What a test sets is gone after it."""

@@ -145,7 +145,7 @@ def test_an_error_of_ours_tells_nothing_of_the_request(settings, monkeypatch):
     def fail(*_args, **_kwargs):
         raise RuntimeError(f"failed for {ANA.email}")
 
-    monkeypatch.setattr("chat.views.customer.customer_page", fail)
+    monkeypatch.setattr("chat.views.customer.pages.customer_page", fail)
     answer = browser_of(ANA, raise_request_exception=False).get("/chat/", {"correo": ANA.email})
 
     assert answer.status_code == 500

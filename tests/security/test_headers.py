@@ -10,6 +10,9 @@ import pytest
 
 from tests.servers import FOREIGN_SETTINGS, ROOT
 
+# The product in production is a process of its own.
+pytestmark = pytest.mark.process
+
 ENV = {
     "DJANGO_SETTINGS_MODULE": "facturando_support.settings",
     "DEBUG": "off",
