@@ -10,9 +10,9 @@ from chat.models import ChatSession, Message
 from chat.models import MessageQuerySet as Lines
 
 # Several screens: whoever opens a chat reads its end, and every line costs the server time.
-LINES_SHOWN = 50
+LINES_SHOWN = 40
 # What came unread is shown as well, as far as a page of so many lines is rendered in 50 ms.
-MOST_SHOWN = 100
+MOST_SHOWN = 50
 # Who writes what a side has to read: the system speaks to the customer, the agent's side has its own lists.
 READ_BY_CUSTOMER = (Message.Author.AGENT, Message.Author.SYSTEM)
 READ_BY_AGENT = (Message.Author.CUSTOMER,)
