@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from chat import events, files
+from chat import events, files, history
 from chat.forms import FirstMessageForm, IdentificationForm, RatingForm
 from chat.models import ChatSession
 from chat.services import place_in_queue, words_of_customer
@@ -16,12 +16,9 @@ from offline_messages.forms import OfflineMessageForm
 from scheduling.services import current_calendar
 from scheduling.wording import hour_in_short, instant_in_words, weekly_hours_in_words
 
-# A customer who scrolls further back than this reads the transcript that is sent by mail.
-LINES_SHOWN = 500
 
-
-def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
-    """The template's context: `stage` names what the page is about."""
+def customer_page(session: ChatSession | None, now: datetime, before: int | None = None) -> dict[str, Any]:
+    """The template's context: `stage` is what it is about; lines are the newest, or those `before` one."""
     calendar = current_calendar()
     is_open = calendar.is_open(now)
     stage = stage_of(session, is_open)
@@ -44,7 +41,7 @@ def customer_page(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "max_chars": settings.CHAT_MAX_MESSAGE_CHARS,
         "texts": script_texts(),
         "standing": json.dumps(events.session_changed(session).frame()) if session else "",
-        **_of_session(session, now),
+        **_of_session(session, now, before),
         **_forms(session, stage),
     }
 
@@ -65,12 +62,13 @@ def stage_key(session: ChatSession | None, stage: str) -> str:
     return "-".join([stage, str(session.pk), *(f"{hour:%m%d%H%M}" for hour in session.hours_to_choose)])
 
 
-def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
+def _of_session(session: ChatSession | None, now: datetime, before: int | None) -> dict[str, Any]:
     if session is None:
         return {"lines": [], "place": None, "is_place_shown": False, "ends_at": None}
-    lines = session.messages.for_customer().select_related("session", "agent", "attachment")
+    portion = _portion(session, before)
     return {
-        "lines": list(lines.reverse()[:LINES_SHOWN])[::-1],
+        "portion": portion,
+        "lines": portion.lines,
         "place": place_in_queue(session) if session.is_waiting else None,
         "is_place_shown": now - session.queued_at >= settings.CHAT_SHOW_QUEUE_PLACE,
         "show_place_ms": int(settings.CHAT_SHOW_QUEUE_PLACE.total_seconds() * 1000),
@@ -81,6 +79,12 @@ def _of_session(session: ChatSession | None, now: datetime) -> dict[str, Any]:
         "offer_client_id": uuid.uuid4(),
         "known": _known(session) if session.offered_at or session.offered_hours else {},
     }
+
+
+def _portion(session: ChatSession, before: int | None) -> history.Portion:
+    if before is None:
+        return history.newest(session, for_staff=False)
+    return history.before(session, before, for_staff=False)
 
 
 def _known(session: ChatSession) -> dict[str, str]:

@@ -25,6 +25,7 @@ def _of_lines() -> dict[str, str]:
             "El mensaje puede tener hasta {most} caracteres y el suyo tiene {length}. Envíelo en partes."
         ),
         "today": _("hoy"),
+        "older_failed": _("No se pudieron traer. Inténtelo de nuevo."),
         "sound_on": _("Activar sonido"),
         "sound_off": _("Silenciar sonido"),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import agent_http, appointments, console, customer, downloads, past
+from chat.views import agent_http, appointments, console, customer, downloads, history, past
 
 app_name = "chat"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("chat/copia/", customer.send_transcript, name="transcript"),
     path("chat/otro/", customer.put_away, name="put-away"),
     path("chat/conversacion/", customer.conversation, name="conversation"),
+    path("chat/lineas/<str:folio>/", history.customer_lines, name="lines"),
     path("chat/eventos/", customer.poll, name="poll"),
     path("chat/ordenes/", customer.command, name="command"),
     path("chat/enlace/<str:token>/", past.open_link, name="open-link"),
@@ -43,6 +44,7 @@ urlpatterns = [
     path("agente/eventos/", agent_http.poll, name="agent-poll"),
     path("agente/ordenes/", agent_http.command, name="agent-command"),
     path("agente/chat/<str:folio>/", console.pane, name="pane"),
+    path("agente/chat/<str:folio>/lineas/", history.staff_lines, name="pane-lines"),
     path("agente/chat/<str:folio>/atender/", console.accept, name="accept"),
     path("agente/chat/<str:folio>/mensajes/", console.send, name="agent-send"),
     path("agente/chat/<str:folio>/identificacion/", console.identify, name="agent-identify"),

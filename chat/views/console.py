@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, commands, files, services
+from chat import access, commands, files, history, services
 from chat.day import timeline_of
 from chat.forms import ComposerForm, IdentificationForm, first_sentence
 from chat.models import Agent, ChatSession, open_chats_of, unseen_ends_of
@@ -136,7 +136,8 @@ def set_available(request: AgentRequest) -> HttpResponse:
     return redirect("chat:console")
 
 
-def _chat_or_404(request: HttpRequest, folio: str) -> ChatSession:
+def chat_or_404(request: HttpRequest, folio: str) -> ChatSession:
+    """The chat, for whom it is there to read."""
     session = ChatSession.objects.filter(folio=folio).select_related("agent", "program").first()
     if session is None or not access.can_read_chat(request.user, session):
         raise Http404
@@ -147,15 +148,18 @@ def _chat_or_404(request: HttpRequest, folio: str) -> ChatSession:
 @require_GET
 def pane(request: AgentRequest, folio: str) -> HttpResponse:
     """One conversation with all that is known beside it, as a fragment."""
-    return _show_pane(request, _chat_or_404(request, folio))
+    return _show_pane(request, chat_or_404(request, folio))
 
 
 def _show_pane(request: HttpRequest, session: ChatSession, status: int = 200, **changes: Any) -> HttpResponse:
+    is_own = access.is_attended_by(request.user, session)
+    portion = history.newest(session, for_staff=True, counts_unread=is_own)
     context = {
         "session": session,
-        "lines": session.messages.for_staff().select_related("session", "agent", "attachment"),
+        "portion": portion,
+        "lines": portion.lines,
         "can_write": access.can_write_chat(request.user, session),
-        "is_own": access.is_attended_by(request.user, session),
+        "is_own": is_own,
         "identification_form": IdentificationForm.of(session, **_ids(session)),
         "offered": [instant_in_words(hour) for hour in session.hours_to_choose],
         "earlier": ChatSession.objects.related_to(session).select_related("agent")[:EARLIER_CHATS_SHOWN],
@@ -210,7 +214,7 @@ def _chat_written_in(request: AgentRequest, folio: str) -> ChatSession:
     sent = [request.POST.get(name, "") for name in ("client_id", "file_client_id")]
     if session is not None and access.has_written(request.user, session, sent):
         return session
-    return _chat_or_404(request, folio)
+    return chat_or_404(request, folio)
 
 
 def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: datetime) -> Any:
@@ -233,7 +237,7 @@ def _store(request: HttpRequest, session: ChatSession, agent: Agent | Any, now: 
 @require_POST
 def identify(request: AgentRequest, folio: str) -> HttpResponse:
     """The agent writes down or corrects who asks."""
-    session = _chat_or_404(request, folio)
+    session = chat_or_404(request, folio)
     form = IdentificationForm(request.POST, **_ids(session))
     if not form.is_valid():
         return _show_pane(request, session, identification_form=form, status=UNPROCESSABLE)
@@ -253,7 +257,7 @@ def identify(request: AgentRequest, folio: str) -> HttpResponse:
 @require_POST
 def offer_hours(request: AgentRequest, folio: str) -> HttpResponse:
     """The next hours for an appointment, for the customer to choose from in the chat."""
-    session = _chat_or_404(request, folio)
+    session = chat_or_404(request, folio)
     try:
         services.offer_hours(session=session, agent=request.user, now=timezone.now())
     except RuleBroken as broken:
@@ -264,7 +268,7 @@ def offer_hours(request: AgentRequest, folio: str) -> HttpResponse:
 @for_agents
 @require_POST
 def end(request: AgentRequest, folio: str) -> HttpResponse:
-    session = _chat_or_404(request, folio)
+    session = chat_or_404(request, folio)
     now = timezone.now()
     # Silence may have ended it already, with the clock late: then that is the reason.
     services.enforce(session, now)

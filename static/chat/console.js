@@ -317,18 +317,13 @@ function received(pane, frame) {
   // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
   if (pane.composer) pane.composer.stored(frame);
   if (!pane.timeline.add(frame)) return;
-  if (pane.timeline.misses(frame)) readFilesAgain(pane);
+  if (pane.timeline.misses(frame)) pane.timeline.readFilesAgain();
   if (frame.author === "customer") {
     showTyping(pane, false);
     if (!isSeen(pane)) { pane.unread += 1; attention.ring(); }
   }
   seen(pane);
   markLists();
-}
-
-async function readFilesAgain(pane) {
-  const html = await text(`/agente/chat/${pane.folio}/`);
-  if (html !== null) pane.timeline.takeFiles(parse(html));
 }
 
 function isSeen(pane) {

@@ -24,7 +24,9 @@ keepAboveKeyboard();
 host();
 listenToForms();
 setInterval(tick, 1000);
-if (root.dataset.session) begin();
+// The page of old lines is for browsers without scripts; here they come above the newest ones.
+if (root.querySelector("[data-is-older]")) location.replace("/chat/");
+else if (root.dataset.session) begin();
 else first();
 
 // --- A running chat -------------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ function received(frame) {
   // The line itself is as good as its acknowledgement, which a broken connection may have taken with it.
   chat.composer.stored(frame);
   if (!chat.timeline.add(frame)) return;
-  if (chat.timeline.misses(frame)) readFilesAgain();
+  if (chat.timeline.misses(frame)) chat.timeline.readFilesAgain();
   if (frame.author !== "customer") {
     showTyping(false);
     attention.ring();
@@ -171,13 +173,6 @@ async function refresh() {
     placeRegions(await response.text());
     return true;
   } catch { return false; /* the connection line already says so, and coming back refreshes again */ }
-}
-
-async function readFilesAgain() {
-  try {
-    const response = await fetch("/chat/", { headers: { Accept: "text/html" } });
-    chat.timeline.takeFiles(new DOMParser().parseFromString(await response.text(), "text/html"));
-  } catch { /* what is shown leads to what the server says of the file */ }
 }
 
 function placeRegions(html, forced = null) {

@@ -8,6 +8,8 @@ const dayKey = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-dig
 const dayWords = new Intl.DateTimeFormat(LANGUAGE, { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
 // The same rule as the template filter safe_links.
 const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/;
+// Longer than a screen reader takes to look at what changed.
+const QUIET_MS = 500;
 const MARKS = ["pending", "stored", "delivered", "read"].map((key) => phrase(key));
 
 // The server's words (chat/texts.py) in the language of the page, with {place} and the like filled in.
@@ -29,6 +31,8 @@ export class Timeline {
     this.key = side === "agent" ? "staffNumber" : "number";
     this.last = this.lines().reduce((most, line) => Math.max(most, Number(line.dataset[this.key] || 0)), 0);
     this.isFollowing = true;
+    this.older = null;
+    this.placeOlder(this.scroller.querySelector('[data-role="older"]'));
     this.scroller.addEventListener("scroll", () => this.scrolled());
     // Shown again, a keyboard opened, a form came or went: whoever read the end still reads the end.
     if (window.ResizeObserver) new ResizeObserver(() => this.keepFollowing()).observe(this.scroller);
@@ -48,11 +52,15 @@ export class Timeline {
 
   // The newest number that both sides can see: what marks speak of.
   lastShared() {
-    return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), 0);
+    // The newest lines may all be notes: then only the server can tell.
+    const told = Number(this.scroller.dataset.lastNumber || 0);
+    return this.lines().reduce((most, line) => Math.max(most, Number(line.dataset.number || 0)), told);
   }
 
-  // How many lines of these authors lie beyond the number up to which their reader has read.
+  // How many lines of these authors lie beyond the number up to which their reader has read. The server counts them
+  // when they began before the lines of the page.
   countUnread(read, authors) {
+    if (this.scroller.dataset.unread) return Number(this.scroller.dataset.unread);
     return this.lines().filter((line) => authors.includes(line.dataset.author) && Number(line.dataset.number) > read).length;
   }
 
@@ -118,7 +126,101 @@ export class Timeline {
     const number = Number(line.dataset.number);
     if (!number || line.dataset.author !== this.side) return;
     const step = number <= this.marks.read ? 3 : number <= this.marks.delivered ? 2 : 1;
-    line.querySelector('[data-role="mark"]').textContent = MARKS[step];
+    const mark = line.querySelector('[data-role="mark"]');
+    if (step > MARKS.indexOf(mark.textContent)) mark.textContent = MARKS[step];
+  }
+
+  // --- Older lines
+
+  // The link of pages without scripts becomes a button that brings the lines here.
+  placeOlder(place) {
+    const link = place && place.querySelector("a");
+    if (!link) { this.older = null; return; }
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: link.className, textContent: link.textContent });
+    button.addEventListener("click", () => this.readOlder());
+    link.replaceWith(button);
+    this.older = { place, button };
+  }
+
+  async readOlder() {
+    const { older } = this;
+    if (!older || older.isBusy) return;
+    older.isBusy = true;
+    older.button.setAttribute("aria-busy", "true");
+    const page = await this.fetchBefore(this.firstNumber());
+    older.isBusy = false;
+    older.button.removeAttribute("aria-busy");
+    if (page) this.putOlder(page);
+    else this.tellOlderFailed(older.place);
+  }
+
+  firstNumber() {
+    const first = this.lines().find((line) => line.dataset[this.key]);
+    return first ? Number(first.dataset[this.key]) : 0;
+  }
+
+  // So many lines before a number, as a page; null when there is no getting them.
+  async fetchBefore(number) {
+    try {
+      const response = await fetch(`${this.scroller.dataset.lines}?antes=${number}`);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      return response.ok && page.querySelector('[data-role="timeline"]') ? page : null;
+    } catch { return null; }
+  }
+
+  tellOlderFailed(place) {
+    const words = place.querySelector('[role="alert"]') || document.createElement("span");
+    words.className = "error";
+    words.setAttribute("role", "alert");
+    words.textContent = phrase("older_failed");
+    place.append(words);
+  }
+
+  // Above what is read, which stays where it is and gets the focus that the button had. Nobody has a page of old
+  // lines read out as if it were news.
+  putOlder(page) {
+    const { place } = this.older;
+    const hadFocus = place.contains(document.activeElement);
+    const reading = this.lines()[0];
+    const fresh = [...page.querySelector('[data-role="timeline"]').children].map((part) => document.importNode(part, true));
+    const older = page.querySelector('[data-role="older"]');
+    this.quietly(() => this.keepingInPlace(reading, () => {
+      this.joinDays(fresh);
+      this.list.prepend(...fresh);
+      this.lines().forEach((line) => this.showMark(line));
+      if (older) place.replaceWith(document.importNode(older, true));
+      else place.remove();
+    }));
+    this.placeOlder(this.scroller.querySelector('[data-role="older"]'));
+    if (!hadFocus) return;
+    reading.tabIndex = -1;
+    reading.focus({ preventScroll: true });
+  }
+
+  // The day of the first line is named above the older lines of that same day.
+  joinDays(fresh) {
+    const days = fresh.filter((part) => part.matches(".day"));
+    const first = this.list.querySelector(".day");
+    if (days.length && first && first.dataset.day === days[days.length - 1].dataset.day) first.remove();
+  }
+
+  keepingInPlace(line, act) {
+    const before = line.getBoundingClientRect().top;
+    // The browser's own way of keeping it is not all browsers', and would come on top.
+    this.scroller.style.overflowAnchor = "none";
+    this.isFollowing = false;
+    act();
+    this.scroller.scrollTop += line.getBoundingClientRect().top - before;
+    this.scrolledTo = this.scroller.scrollTop;
+    requestAnimationFrame(() => { this.scroller.style.overflowAnchor = ""; });
+  }
+
+  quietly(act) {
+    this.list.setAttribute("aria-live", "off");
+    act();
+    clearTimeout(this.quietTimer);
+    this.quietTimer = setTimeout(() => this.list.setAttribute("aria-live", "polite"), QUIET_MS);
   }
 
   build(frame) {
@@ -165,6 +267,17 @@ export class Timeline {
     return ["file.clean", "file.infected"].includes(rule) && Boolean(this.waiting().length);
   }
 
+  // Verdicts that were missed, asked for with the lines of the files that wait.
+  async readFilesAgain() {
+    for (const file of this.waiting()) {
+      // It came with the lines of another.
+      if (!file.isConnected) continue;
+      const page = await this.fetchBefore(Number(file.closest('[data-role="line"]').dataset[this.key]) + 1);
+      // What is shown leads to what the server says of the file.
+      if (page) this.takeFiles(page);
+    }
+  }
+
   // The files that wait here, as another copy of the page has them.
   takeFiles(page) {
     for (const file of this.waiting()) {
@@ -207,6 +320,7 @@ export class Timeline {
   day(createdAt) {
     const day = this.clone("day-template");
     const moment = new Date(createdAt);
+    day.dataset.day = dayKey.format(moment);
     const isToday = dayKey.format(moment) === dayKey.format(new Date());
     day.querySelector("span").textContent = isToday ? phrase("today") : dayWords.format(moment).replace(/, (?=\d)/, " ");
     return day;

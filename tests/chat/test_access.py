@@ -10,6 +10,7 @@ from tests.chat.conftest import browser_of
 from tests.chat.factories import (
     ANA,
     BETO,
+    FIRST_WORDS,
     NOW,
     AgentFactory,
     accept,
@@ -101,6 +102,26 @@ def test_a_file_is_for_the_browser_that_has_the_chat():
     assert access.attachment_for_visitor(access.visitor_of(ANA.key), public_id) == sent.attachment
     assert access.attachment_for_visitor(access.visitor_of(BETO.key), public_id) is None
     assert access.attachment_for_visitor(None, public_id) is None
+
+
+def test_older_lines_are_for_the_browser_that_has_the_chat(laura):
+    session = start(ANA)
+    start(BETO)
+    address, pane = (
+        f"/chat/lineas/{session.folio}/?antes=99",
+        f"/agente/chat/{session.folio}/lineas/?antes=99",
+    )
+    agent = browser_of()
+    agent.force_login(laura)
+
+    assert FIRST_WORDS in browser_of(ANA).get(address).content.decode()
+    assert FIRST_WORDS in agent.get(pane).content.decode()
+    # An agent is no customer, nor a customer an agent.
+    for stranger in (browser_of(), browser_of(BETO), agent):
+        assert stranger.get(address).status_code == 404
+        assert stranger.get("/chat/lineas/C-XXXXXX/?antes=99").status_code == 404
+    for stranger in (browser_of(), browser_of(ANA), browser_of(BETO)):
+        assert FIRST_WORDS not in stranger.get(pane, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("public_id", ["", "x", "../../etc/passwd", "0" * 31, "ñ" * 32, "7" * 32])

@@ -91,7 +91,7 @@ def posted(address):
     }.get(address, {})
 
 
-GETS = {"console", "lists", "agent-poll", "agenda", "pane", "staff-file"}
+GETS = {"console", "lists", "agent-poll", "agenda", "pane", "pane-lines", "staff-file"}
 POSTS = {
     "set-available",
     "agent-command",
@@ -101,14 +101,15 @@ POSTS = {
     "agent-end",
     "offer-hours",
 }
-ABOUT_A_CHAT = {"pane", "accept", "agent-send", "agent-identify", "agent-end", "offer-hours"}
+ABOUT_A_CHAT = {"pane", "pane-lines", "accept", "agent-send", "agent-identify", "agent-end", "offer-hours"}
 
 
 def url_of(address, session):
     if address == "staff-file":
         sent = session.messages.get(is_file=True).attachment
         return reverse("chat:staff-file", args=[sent.public_id.hex])
-    return reverse(f"chat:{address}", args=[session.folio] if address in ABOUT_A_CHAT else [])
+    url = reverse(f"chat:{address}", args=[session.folio] if address in ABOUT_A_CHAT else [])
+    return f"{url}?antes=99" if address == "pane-lines" else url
 
 
 def answer(browser, address, session):
@@ -132,6 +133,7 @@ OF_NO_CHAT = {
 OF_A_CHAT = {
     "waiting": {
         "pane": (200, 200, 200),
+        "pane-lines": (200, 200, 200),
         "staff-file": (200, 200, 200),
         "accept": (200, 200, 200),
         "agent-send": (409, 409, 409),
@@ -141,6 +143,7 @@ OF_A_CHAT = {
     },
     "active": {
         "pane": (200, 404, 200),
+        "pane-lines": (200, 404, 200),
         "staff-file": (200, 404, 200),
         # Who was too late reads who was faster.
         "accept": (200, 409, 409),
@@ -151,6 +154,7 @@ OF_A_CHAT = {
     },
     "ended": {
         "pane": (200, 200, 200),
+        "pane-lines": (200, 200, 200),
         "staff-file": (200, 200, 200),
         "accept": (409, 409, 409),
         "agent-send": (409, 409, 409),

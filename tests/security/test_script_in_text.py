@@ -40,7 +40,7 @@ PAYLOADS = {
     "the end of a comment": "--><planted><!--",
     "a link that runs": "javascript:planted()//https://a.mx/\" planted='1",
     "a link with a quote": "https://a.mx/\"planted='1'><planted>",
-    "a template": "{{ 7|add:7000 }}{% include 'chat/login.html' %}${7*1001}#{7*1001}",
+    "a template": "{{ 7|add:700770000 }}{% include 'chat/login.html' %}${7*100110001}#{7*100110001}",
     "an entity": "&lt;planted&gt;&#60;planted&#62;",
     "UTF-7": "+ADw-planted+AD4-",
     "overlong": "\uff1cplanted\uff1e \u2039planted\u203a",
@@ -114,8 +114,8 @@ def test_a_text_that_is_script_comes_to_life_on_no_page(shown, browsers, kind):
                 body = body_of(page)
                 if "html" in page.headers.get("Content-Type", ""):
                     assert Reader(body).found == [], (part, address)
-                    assert "7007" not in body, (part, address)
-                    told += "planted" in body or "7*1001" in body
+                    assert "700770007" not in body, (part, address)
+                    told += "planted" in body or "7*100110001" in body
     assert told > 10
 
 
@@ -246,7 +246,7 @@ def test_a_text_becomes_no_header_receiver_part_or_element_of_a_mail(shown, kind
             [["text/plain"], ["text/html", "text/plain"], ["application/ics", "text/html", "text/plain"]]
         )
         assert Reader(mail.html_message).found == []
-        assert "7007" not in mail.message + mail.html_message
+        assert "700770007" not in mail.message + mail.html_message
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET
 
-from chat import access, services
+from chat import access, history, services
 from chat.pages import customer_page
 from chat.views import visitors
 from offline_messages.forms import OfflineMessageForm
@@ -38,7 +38,7 @@ def framed(view: View) -> View:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The chat of this browser, in whatever state it is."""
-    response = show(request, timezone.now())
+    response = show(request, timezone.now(), before=history.asked_before(request.GET))
     key = visitors.visitor_key(request) or access.new_visitor_key()
     return visitors.remember(response, key)
 
@@ -52,16 +52,19 @@ def conversation(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     session = visitors.chat(request, now)
-    if session is not None:
+    before = history.asked_before(request.GET)
+    # Who reads back has seen the newest lines, or has not been there yet.
+    if session is not None and before is None:
         newest = session.last_number
         session = services.move_marks(
             session=session, author=services.Author(), delivered=newest, read=newest, now=now
         )
     shown = request.GET.get("estado", "")
-    context = customer_page(session, now)
+    context = customer_page(session, now, before)
     # Internet Explorer cannot scroll what is laid out from its end; elsewhere a jump would move the page
     # around the frame as well.
     context["jumps"] = request.GET.get("salto") == "1"
+    context["shown"] = shown
     context["has_moved"] = session is not None and context["stage_key"] != shown
     return render(request, "chat/conversation.html", context)
 
@@ -71,13 +74,15 @@ def show(
     now: datetime,
     status: int = 200,
     typed: dict[str, Any] | None = None,
+    before: int | None = None,
     **changes: Any,
 ) -> HttpResponse:
     """The chat's page as it stands now, with refused forms, a notice or a draft put into it.
 
-    `typed` is what goes into the form for a message when it is closed.
+    `typed` is what goes into the form for a message when it is closed; `before`, a line whose older ones are
+    shown.
     """
-    context = customer_page(visitors.chat_of_form(request, now), now) | changes
+    context = customer_page(visitors.chat_of_form(request, now), now, before) | changes
     if typed and not context["is_open"]:
         context["offline_form"] = OfflineMessageForm(initial={**typed, "client_id": uuid.uuid4()})
     return render(request, "chat/page.html", context, status=status)
