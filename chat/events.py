@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from chat.models import Attachment, ChatSession, Message
+from chat.models import Agent, Attachment, ChatSession, Message, open_chats_of
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 NEWS_SECONDS = 1.0
 QUEUE_GROUP = "queue"
 AGENTS_GROUP = "agents"
+# Of the digest of a console's lists: `console.js` counts with the same two, and without fractions.
+DIGEST_FACTOR = 1_000_003
+DIGEST_PRIME = 2_147_483_647
 
 
 def customer_group(session_id: int) -> str:
@@ -123,8 +126,17 @@ class SessionChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListsChanged(Event):
+    """What a console's lists should hold, in a few bytes: how many chats wait, and `digest_of_lists`."""
+
+    type: ClassVar[str] = "lists.changed"
+    waiting: int
+    digest: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueueChanged(Event):
-    """The chats that wait, head first. Customers are told only their own place."""
+    """The chats that wait, head first. Customers are told only their own place, consoles by each chat."""
 
     type: ClassVar[str] = "queue.changed"
     waiting: list[int]
@@ -206,6 +218,21 @@ def queue_changed() -> QueueChanged:
     return QueueChanged(waiting=list(ChatSession.objects.waiting().values_list("pk", flat=True)))
 
 
+def lists_changed(agent: Agent) -> ListsChanged:
+    """The lists of an agent's console as they are now."""
+    waiting = queue_changed().waiting
+    own = list(open_chats_of(agent).values_list("pk", flat=True))
+    return ListsChanged(waiting=len(waiting), digest=digest_of_lists(waiting, own))
+
+
+def digest_of_lists(waiting: Iterable[int], own: Iterable[int]) -> int:
+    """A number that changes with the queue, its order, and an agent's own chats in any order."""
+    digest = 0
+    for pk in (*waiting, 0, *sorted(own)):
+        digest = (digest * DIGEST_FACTOR + pk) % DIGEST_PRIME
+    return digest
+
+
 # An event and the groups that are told.
 type News = tuple[Event, tuple[str, ...]]
 
@@ -248,19 +275,18 @@ def announce_scan(attachment: Attachment) -> None:
     announce(event, customer_group(pk), staff_group(pk))
 
 
-def announce_session(session: ChatSession, *, also: Iterable[str] = ()) -> None:
-    """Tell both sides of a chat, and every console, that it moved."""
-    groups = {customer_group(session.pk), staff_group(session.pk), AGENTS_GROUP, *also}
-    announce(session_changed(session), *sorted(groups))
+def announce_session(session: ChatSession) -> None:
+    """Tell a chat's customer, and every console once, that it moved: whoever attends it is among these."""
+    announce(session_changed(session), AGENTS_GROUP, customer_group(session.pk))
 
 
 def announce_queue() -> None:
-    """Tell consoles and waiting customers the new order, read after the commit."""
+    """Tell waiting customers the new order, read after the commit. Consoles know it by each chat."""
     transaction.on_commit(_send_queue, robust=True)
 
 
 def _send_queue() -> None:
-    _send([(queue_changed(), (QUEUE_GROUP, AGENTS_GROUP))])
+    _send([(queue_changed(), (QUEUE_GROUP,))])
 
 
 def _send(news: Sequence[News]) -> None:

@@ -66,6 +66,7 @@ def _of_console() -> dict[str, str]:
             "Los archivos no van en notas internas y este no se envió: quite «Nota interna» para enviarlo al "
             "cliente."
         ),
+        "used_of": _("{used} de {capacity}"),
         "one_column": _("Ver un chat a la vez"),
         "two_columns": _("Ver dos chats a la vez"),
         "chat_closed_to_you": _("Ese chat no se puede abrir."),

@@ -30,7 +30,7 @@ class AgentConsumer(SupportConsumer):
         await self.join(events.agent_group(self.agent.pk))
         await self._sign_of_life()
         # A console without chats asks nothing: by this it knows that frames come through.
-        await self.push(await database.queue())
+        await self.push(await database.lists(self.agent))
         return None
 
     @database_sync_to_async
@@ -60,7 +60,8 @@ class AgentConsumer(SupportConsumer):
 
     async def repair(self) -> None:
         await super().repair()
-        await self.repair_facts([await database.queue()])
+        assert self.agent is not None  # noqa: S101  admitted
+        await self.repair_facts([await database.lists(self.agent)])
 
     async def _may_stay(self) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
@@ -125,8 +126,11 @@ class AgentConsumer(SupportConsumer):
         if frame["type"] == events.AccessChanged.type:
             await self._may_stay()
             return
-        if frame["type"] == events.SessionChanged.type and frame["session"] in self.cursors:
-            await self._leave_if_gone(frame)
+        if frame["type"] == events.SessionChanged.type:
+            # The browser's lists are no longer those that it was told: the next heartbeat says what they are.
+            self.told.pop((events.ListsChanged.type, None, None), None)
+            if frame["session"] in self.cursors:
+                await self._leave_if_gone(frame)
         await self.push(frame)
 
     async def _leave_if_gone(self, frame: Frame) -> None:

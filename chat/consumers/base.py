@@ -34,7 +34,7 @@ FRAMES_PER_SECOND = 30
 STANDING = {
     events.SessionChanged.type,
     events.MarksMoved.type,
-    events.QueueChanged.type,
+    events.ListsChanged.type,
     events.QueueMoved.type,
 }
 

@@ -87,7 +87,7 @@ def _greet(session: ChatSession, agent: Agent, now: datetime) -> None:
     if session.identified_at is None:
         say(session, identification_request(), rule="identification.asked", now=now)
     session.save()
-    events.announce_session(session, also=[events.agent_group(agent.pk)])
+    events.announce_session(session)
     events.announce_queue()
 
 
@@ -157,7 +157,7 @@ def return_to_queue(*, session: ChatSession, now: datetime, still: Q = Q()) -> b
     session.customer_turn_since = session.warned_at = None
     say(session, _vanished_line(now), rule="agent.vanished", now=now)
     session.save()
-    events.announce_session(session, also=[events.agent_group(agent_id)])
+    events.announce_session(session)
     events.announce_queue()
     return True
 

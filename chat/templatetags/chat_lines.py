@@ -1,7 +1,7 @@
 """Showing lines of a chat: safe links, marks, sizes and days."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import template
 from django.utils import timezone
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from chat.events import instant
 from chat.models import ChatSession, Message
 from scheduling import wording
+
+State = ChatSession.State
 
 register = template.Library()
 
@@ -77,6 +79,17 @@ def day_in_words(moment: datetime) -> str:
 def full_day(moment: datetime) -> str:
     """ "lunes 30 de noviembre de 2026"."""
     return wording.day_in_words(timezone.localdate(moment), with_year=True)
+
+
+@register.filter
+def place_in_list(session: ChatSession) -> str:
+    """What puts a chat's item where the console's list has it, as `waiting`, `open_chats_of` and
+    `unseen_ends_of` order them: such texts sort as they do."""
+    moments = {State.WAITING: session.queued_at, State.ACTIVE: session.accepted_at}
+    moment = moments.get(State(session.state), session.ended_at) or session.created_at
+    # Those given back come first.
+    turn = 0 if session.is_returned else 1
+    return f"{turn} {moment.astimezone(UTC).isoformat(timespec='microseconds')} {session.pk:020}"
 
 
 @register.filter

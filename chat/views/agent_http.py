@@ -36,7 +36,7 @@ def poll(request: AgentRequest) -> JsonResponse:
     others = open_chats_of(request.user).exclude(pk__in=followed)
     frames += [events.session_changed(session).frame() for session in others]
     waiting = OfflineMessage.objects.waiting().count()
-    news = [events.queue_changed(), events.OfflineMessagesChanged(waiting=waiting)]
+    news = [events.lists_changed(request.user), events.OfflineMessagesChanged(waiting=waiting)]
     return JsonResponse({"frames": [*frames, *(event.frame() for event in news)]})
 
 

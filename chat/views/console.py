@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -110,6 +111,29 @@ def lists(request: AgentRequest) -> HttpResponse:
     return render(request, "chat/_console_lists.html", _lists(request.user, timezone.now()))
 
 
+@for_agents
+@require_GET
+def agenda_list(request: AgentRequest) -> HttpResponse:
+    """The agent's appointments of today, as a fragment."""
+    return render(request, "chat/_console_agenda.html", _agenda(request.user, timezone.now()))
+
+
+@for_agents
+@require_GET
+def list_item(request: AgentRequest, folio: str) -> HttpResponse:
+    """One chat's item of whichever of the agent's lists holds it, as a fragment; empty when none does."""
+    return render(request, "chat/_console_item.html", {"chat": _listed(request.user, folio, timezone.now())})
+
+
+def _listed(agent: Any, folio: str, now: datetime) -> ChatSession | None:
+    waiting_or_own = Q(state=ChatSession.State.WAITING) | Q(agent=agent)
+    chats = ChatSession.objects.with_first_words().select_related("appointment__agent")
+    session = chats.filter(waiting_or_own, folio=folio).first()
+    if session is None or not session.is_ended:
+        return session
+    return unseen_ends_of(agent, now).filter(pk=session.pk).first()
+
+
 def _lists(agent: Any, now: datetime) -> dict[str, Any]:
     calendar = current_calendar()
     opening = calendar.next_opening(now)
@@ -121,9 +145,14 @@ def _lists(agent: Any, now: datetime) -> dict[str, Any]:
         "mine": open_chats_of(agent),
         "unseen_ends": unseen_ends_of(agent, now),
         "offline_waiting": OfflineMessage.objects.waiting().count(),
+        "auto_assign": settings.CHAT_AUTO_ASSIGN,
+    } | _agenda(agent, now)
+
+
+def _agenda(agent: Any, now: datetime) -> dict[str, Any]:
+    return {
         "agenda": agenda(agent=agent, day=timezone.localdate(now)),
         "coming": coming(agent=agent, now=now),
-        "auto_assign": settings.CHAT_AUTO_ASSIGN,
         "now": now,
     }
 

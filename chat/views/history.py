@@ -16,9 +16,8 @@ from chat.views.console import AgentRequest, chat_or_404, for_agents
 @require_GET
 def customer_lines(request: HttpRequest, folio: str) -> HttpResponse:
     """Of a chat of this browser: the one it sees, or an ended one whose page is still open."""
-    session = access.own_ended_chat(visitors.visitor(request), folio) or visitors.chat(
-        request, timezone.now()
-    )
+    ended = access.own_ended_chat(visitors.visitor_key(request), folio)
+    session = ended or visitors.chat(request, timezone.now())
     if session is None or session.folio != folio:
         raise Http404
     return _show(request, session, for_staff=False)

@@ -20,9 +20,11 @@ const LISTS_AGAIN_MS = 60000;
 const CLOCK_SET_MS = 10000;
 // Of two columns a narrow window has none beside the lists.
 const NARROW = 720;
+// As the server counts its digest of the lists.
+const DIGEST_FACTOR = 1000003;
+const DIGEST_PRIME = 2147483647;
 let known = waitingIds();
 let shown = [];
-let queueTold = null;
 let offset = clockOffset(role("queue").dataset.now);
 let listsReadAt = Date.now();
 
@@ -39,8 +41,8 @@ transport.on("message.stored", (frame) => withPane(frame, (pane) => pane.compose
 transport.on("marks.moved", (frame) => withPane(frame, (pane) => { if (frame.side === "customer") pane.timeline.moveMarks(frame); }));
 transport.on("typing.changed", (frame) => withPane(frame, (pane) => showTyping(pane, frame.is_typing)));
 transport.on("session.changed", (frame) => moved(frame));
-transport.on("queue.changed", ({ waiting }) => queued(waiting.join()));
-transport.on("agenda.changed", () => refreshLists());
+transport.on("lists.changed", ({ digest }) => compareLists(digest));
+transport.on("agenda.changed", () => refreshAgenda());
 transport.on("offline-messages.changed", (frame) => { role("offline-count").textContent = frame.waiting; });
 transport.on("error", (frame) => refused(frame));
 
@@ -58,12 +60,6 @@ async function start() {
   transport.start();
 }
 
-// By plain HTTP the queue is told again and again, also when nothing moved.
-function queued(told) {
-  if (!transport.isPolling || told !== queueTold) refreshLists();
-  queueTold = told;
-}
-
 function withPane(frame, act) {
   const pane = panes.get(frame.session);
   if (pane) act(pane);
@@ -73,7 +69,10 @@ function withPane(frame, act) {
 
 function mine() { return [...role("lists").querySelectorAll("[data-mine]")]; }
 function unseenEnds() { return [...role("lists").querySelectorAll("[data-ended]")]; }
-function waitingIds() { return new Set([...document.querySelectorAll("[data-waiting]")].map((item) => item.dataset.waiting)); }
+function itemsOf(list) { return [...role("lists").querySelectorAll(`[data-list="${list}"]`)]; }
+function idsOf(list) { return itemsOf(list).map((item) => Number(item.dataset.item)); }
+function waitingIds() { return new Set(idsOf("queue")); }
+function itemOf(session) { return role("lists").querySelector(`[data-item="${session}"]`); }
 
 let refreshing = null;
 let isRefreshDue = false;
@@ -89,16 +88,98 @@ async function refreshLists() {
 
 async function fetchLists() {
   listsReadAt = Date.now();
+  movedMeanwhile.clear();
   const html = await text("/agente/lista/");
   if (html === null) return;
   const focused = role("lists").querySelector("button:focus");
   role("lists").replaceChildren(...parse(html).body.childNodes);
   if (focused) focusAgain(focused.dataset);
   readClock();
+  listsChanged();
+  for (const [session, folio] of movedMeanwhile) readItem(session, folio);
+  for (const button of mine()) await attend(Number(button.dataset.session), button.dataset.open);
+}
+
+function listsChanged() {
   announceNew();
+  countLists();
   markLists();
   tick();
-  for (const button of mine()) if (!panes.has(Number(button.dataset.session))) await given(button.dataset.open);
+}
+
+function countLists() {
+  role("queue-count").textContent = itemsOf("queue").length;
+  const own = role("own-count");
+  own.textContent = phrase("used_of", { used: mine().length, capacity: own.dataset.capacity });
+}
+
+const reading = new Map();
+// Chats that moved while the lists were on their way: these may be of before.
+const movedMeanwhile = new Map();
+
+// One chat moved: its item alone is read again, or goes when it stands in none of this agent's lists.
+function listMoved(frame) {
+  const isListed = frame.state === "waiting" || frame.agent === agent;
+  if (!isListed && !itemOf(frame.session) && !reading.has(frame.session) && !refreshing) return;
+  if (isListed && stands(frame)) return;
+  if (isListed) { readItem(frame.session, frame.folio); return; }
+  // What is on its way comes too late.
+  reading.delete(frame.session);
+  if (refreshing) movedMeanwhile.set(frame.session, frame.folio);
+  placeItem(frame.session, null);
+}
+
+// A chat of this agent is told anew at each following, also when nothing moved.
+function stands(frame) {
+  const item = itemOf(frame.session);
+  if (!item || reading.has(frame.session) || refreshing) return false;
+  return frame.state === "active" && item.dataset.list === "own" && item.dataset.identified === (frame.is_identified ? "1" : "0");
+}
+
+function readItem(session, folio) {
+  if (refreshing) movedMeanwhile.set(session, folio);
+  const turn = fetchItem(session, folio, () => reading.get(session) === turn);
+  reading.set(session, turn);
+  return turn;
+}
+
+async function fetchItem(session, folio, isNewest) {
+  const html = await text(`/agente/lista/${folio}/`);
+  if (!isNewest()) return;
+  if (html !== null) placeItem(session, parse(html).querySelector("[data-item]"));
+  reading.delete(session);
+  if (itemOf(session)?.dataset.list === "own") await attend(session, folio);
+}
+
+// The server says which list an item is of, and where it stands there.
+function placeItem(session, item) {
+  const before = itemOf(session);
+  const isFocused = Boolean(before) && before.contains(document.activeElement);
+  if (before) before.remove();
+  if (item) {
+    const list = role("lists").querySelector(`[data-items="${item.dataset.list}"]`);
+    const next = itemsOf(item.dataset.list).find((other) => other.dataset.place > item.dataset.place);
+    list.insertBefore(document.importNode(item, true), next || role("nobody", list));
+    if (isFocused) itemOf(session).querySelector("button").focus();
+  }
+  listsChanged();
+}
+
+// What the lists should hold, as the server told it: lost news show in it, and what went wrong here.
+async function compareLists(digest) {
+  while (refreshing || reading.size) await Promise.all([refreshing, ...reading.values()]);
+  if (digest !== digestOf(idsOf("queue"), idsOf("own"))) await refreshLists();
+}
+
+function digestOf(waiting, own) {
+  return [...waiting, 0, ...own.sort((one, other) => one - other)].reduce((digest, id) => (digest * DIGEST_FACTOR + id) % DIGEST_PRIME, 0);
+}
+
+async function refreshAgenda() {
+  const html = await text("/agente/lista/citas/");
+  if (html === null) return;
+  role("agenda").replaceChildren(...parse(html).body.childNodes);
+  tick();
 }
 
 function focusAgain({ accept, open }) {
@@ -150,7 +231,7 @@ function tick() {
     // Rounded as on the customer's page: both sides read the same second.
     const left = Math.ceil((Date.parse(item.dataset.until) - Date.now() - offset) / 1000);
     // The next step of the same appointment has other words.
-    if (left <= 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshLists, 1500); }
+    if (left <= 0 && !item.dataset.isOver) { item.dataset.isOver = "1"; setTimeout(refreshAgenda, 1500); }
     item.textContent = minutes(left);
   }
   for (const item of document.querySelectorAll("[data-since]")) {
@@ -351,11 +432,9 @@ function showTyping(pane, isTyping) {
 
 // A chat came, went, was identified or ended: what is shown of it is asked again.
 async function moved(frame) {
+  listMoved(frame);
   const pane = panes.get(frame.session);
-  if (!pane) {
-    if (frame.agent === agent) await refreshLists();
-    return;
-  }
+  if (!pane) return;
   const key = JSON.stringify([frame.state, frame.agent, frame.is_identified, frame.offered_hours]);
   if (pane.key === key) return;
   const wasKnown = pane.key !== undefined || (frame.state === pane.state && frame.agent === agent);
@@ -363,7 +442,11 @@ async function moved(frame) {
   if (frame.state === "active" && frame.agent === agent) { if (wasKnown) await refreshFacts(pane); }
   else if (frame.state === "ended") await reload(pane);
   else lose(pane);
-  await refreshLists();
+}
+
+// Several hear of one chat at once: its item, and the lists.
+async function attend(session, folio) {
+  if (!panes.has(session) && !opening.has(folio)) await given(folio);
 }
 
 // A chat that this agent did not ask for came by automatic assignment: it calls like one in the queue.
@@ -455,7 +538,8 @@ async function accept(button) {
   const answer = await post(`/agente/chat/${folio}/atender/`);
   if (answer.folio && !panes.has(answer.session)) await load(answer.folio);
   accepting.delete(folio);
-  if (answer.folio) { await refreshLists(); show(panes.get(answer.session)); markLists(); }
+  if (answer.folio && itemOf(answer.session)?.dataset.list !== "own") await (reading.get(answer.session) || readItem(answer.session, folio));
+  if (answer.folio) { show(panes.get(answer.session)); markLists(); }
   else { toast(answer.text); button.disabled = false; await refreshLists(); }
 }
 

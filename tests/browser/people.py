@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.servers import wait_until
 
@@ -21,6 +21,16 @@ TEXT_FILE: FilePayload = {
 
 def hold_back(_route: Route) -> None:
     """A request that is never answered."""
+
+
+def without(kind: str) -> Callable[[WebSocketRoute], None]:
+    """A socket that loses one kind of news, for `route_web_socket`."""
+
+    def handle(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: None if f'"{kind}"' in str(frame) else socket.send(frame))
+
+    return handle
 
 
 def file(name: str, content: bytes = b"una prueba", content_type: str = "text/plain") -> FilePayload:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import EARS, tones
+from tests.browser.people import EARS, tones, without
 
 AVAILABLE = (
     "from chat.models import Agent; Agent.objects.filter(username='agente1').update(is_available=True)"
@@ -52,7 +52,7 @@ def test_a_chat_comes_by_itself_and_calls(automatic, laura, new_customer):
 
 
 def test_a_chat_that_came_without_news_is_followed_all_the_same(automatic, laura, new_customer):
-    laura.page.route_web_socket("**/ws/agente/", _without("session.changed"))
+    laura.page.route_web_socket("**/ws/agente/", without("session.changed"))
     _be_available(laura)
 
     ana = _start(automatic, new_customer, "Ana López")
@@ -63,16 +63,6 @@ def test_a_chat_that_came_without_news_is_followed_all_the_same(automatic, laura
     expect(laura.line("Ana López", "¿Me lee?")).to_be_visible()
     laura.say("Ana López", "Le leo")
     expect(ana.line("Le leo")).to_be_visible()
-
-
-def _without(kind):
-    """A socket that loses one kind of news."""
-
-    def handle(socket):
-        server = socket.connect_to_server()
-        server.on_message(lambda frame: None if f'"{kind}"' in frame else socket.send(frame))
-
-    return handle
 
 
 def test_a_chat_that_could_not_be_taken_calls_when_it_is_given(automatic, laura, new_customer, watch):

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from chat import events
 from chat.models import Agent
 from tests.chat.factories import (
     ANA,
@@ -64,7 +65,8 @@ def test_it_tells_what_a_socket_would_of_each_chat_that_is_followed(console, lau
     assert [line["text"] for line in lines if line["session"] == of_beto.pk] == texts_of(of_beto)
     for kind in ("session.changed", "typing.changed"):
         assert [frame["session"] for frame in of_type(told, kind)] == [of_ana.pk, of_beto.pk]
-    assert of_type(told, "queue.changed") == [{"type": "queue.changed", "waiting": []}]
+    digest = events.digest_of_lists([], [of_ana.pk, of_beto.pk])
+    assert of_type(told, "lists.changed") == [{"type": "lists.changed", "waiting": 0, "digest": digest}]
     assert of_type(told, "offline-messages.changed")[0]["waiting"] == 0
 
 
@@ -77,7 +79,8 @@ def test_a_chat_that_came_to_the_agent_is_told_before_it_is_followed(console, la
     assert [(frame["session"], frame["agent"]) for frame in of_type(told, "session.changed")] == [
         (mine.pk, laura.pk)
     ]
-    assert of_type(told, "queue.changed")[0]["waiting"] == [waiting.pk]
+    digest = events.digest_of_lists([waiting.pk], [mine.pk])
+    assert of_type(told, "lists.changed") == [{"type": "lists.changed", "waiting": 1, "digest": digest}]
     assert of_type(told, "message.created") == []
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from chat.models import SUPERVISORS_GROUP, Agent, ChatSession
 from chat.services import end_chat, return_to_queue
 from chat.services.appointments import start_due_appointments
+from chat.templatetags.chat_lines import place_in_list
 from scheduling.models import Shift
 from scheduling.services import arrive
 from tests.chat.conftest import browser_of
@@ -19,6 +20,7 @@ from tests.chat.factories import (
     NOW,
     RFC,
     AgentFactory,
+    Customer,
     ProgramFactory,
     accept,
     at,
@@ -39,6 +41,7 @@ from tests.scheduling import cast
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 LOGIN = "login"
+CARLA = Customer("Carla Soto", "carla@ferreteria-ruiz.mx", "carla-browser")
 TEXT = SimpleUploadedFile("pasos.txt", b"uno, dos")
 
 
@@ -91,7 +94,17 @@ def posted(address):
     }.get(address, {})
 
 
-GETS = {"console", "lists", "agent-poll", "agenda", "pane", "pane-lines", "staff-file"}
+GETS = {
+    "console",
+    "lists",
+    "list-item",
+    "agenda-list",
+    "agent-poll",
+    "agenda",
+    "pane",
+    "pane-lines",
+    "staff-file",
+}
 POSTS = {
     "set-available",
     "agent-command",
@@ -108,7 +121,8 @@ def url_of(address, session):
     if address == "staff-file":
         sent = session.messages.get(is_file=True).attachment
         return reverse("chat:staff-file", args=[sent.public_id.hex])
-    url = reverse(f"chat:{address}", args=[session.folio] if address in ABOUT_A_CHAT else [])
+    names_a_chat = address in ABOUT_A_CHAT or address == "list-item"
+    url = reverse(f"chat:{address}", args=[session.folio] if names_a_chat else [])
     return f"{url}?antes=99" if address == "pane-lines" else url
 
 
@@ -125,6 +139,9 @@ def answer(browser, address, session):
 OF_NO_CHAT = {
     "console": (200,) * 3,
     "lists": (200,) * 3,
+    # Empty for a chat that is in none of one's lists.
+    "list-item": (200,) * 3,
+    "agenda-list": (200,) * 3,
     "agenda": (200,) * 3,
     "agent-poll": (200,) * 3,
     "agent-command": (200,) * 3,
@@ -393,6 +410,55 @@ def test_the_lists_cost_the_same_however_many_wait(people, laura, django_assert_
     book_and_come(laura, BETO, BETO.name, "10:30")
     with django_assert_num_queries(11):
         counted.get(reverse("chat:lists"))
+
+
+def item_of(browser, session):
+    return browser.get(reverse("chat:list-item", args=[session.folio])).content.decode().strip()
+
+
+def test_a_chats_item_alone_is_as_in_the_lists(people, laura):
+    waiting, own, ended = start(BETO), conversing(laura), end(conversing(laura, CARLA))
+    browser = people["its agent"]
+    lists = browser.get(reverse("chat:lists")).content.decode()
+
+    for session, kind in ((waiting, "queue"), (own, "own"), (ended, "ended")):
+        item = item_of(browser, session)
+        assert f'data-item="{session.pk}" data-list="{kind}"' in item
+        assert item in lists
+
+
+def test_a_chat_that_is_in_none_of_an_agents_lists_has_no_item(people, laura):
+    running, ended = conversing(laura), end(conversing(laura, BETO))
+    last = fresh(ended).last_number
+    move_marks(ended, "agent", last, last)
+
+    assert [item_of(people["another agent"], session) for session in (running, ended)] == ["", ""]
+    assert item_of(people["its agent"], ended) == ""
+    response = people["its agent"].get(reverse("chat:list-item", args=["C-XXXXXX"]))
+    assert (response.status_code, response.content.strip()) == (200, b"")
+
+
+def test_an_item_costs_one_query_more_than_letting_the_agent_in(people, laura, django_assert_num_queries):
+    for customer in (BETO, CARLA):
+        start(customer)
+    session = start(ANA)
+    browser = browser_with(laura)
+    # The session, the agent, the group.
+    with django_assert_num_queries(4):
+        item_of(browser, session)
+
+
+@pytest.mark.usefixtures("manual_hours")
+def test_items_sort_as_the_queue_does(people, laura):
+    ProgramFactory.create()
+    at_ten = start(ANA, now=at("10:00"))
+    returned = accept(start(BETO, now=at("10:10")), laura)
+    return_to_queue(session=returned, now=at("10:20"))
+    at_five_past = start(CARLA, now=at("10:05"))
+    queue = list(ChatSession.objects.waiting())
+
+    assert sorted(queue, key=place_in_list) == queue
+    assert [session.pk for session in queue] == [returned.pk, at_ten.pk, at_five_past.pk]
 
 
 def ends_in_lists(browser):

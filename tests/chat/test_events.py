@@ -63,6 +63,7 @@ FRAMES: dict[Any, dict[str, Any]] = {
         "offered_hours": [],
         "ends_at": None,
     },
+    events.ListsChanged: {"waiting": 2, "digest": 123_456},
     events.QueueChanged: {"waiting": [7, 9]},
     events.QueueMoved: {"place": 2},
     events.OfflineMessagesChanged: {"waiting": 3},
@@ -75,6 +76,7 @@ TYPES = {
     events.MarksMoved: "marks.moved",
     events.TypingChanged: "typing.changed",
     events.SessionChanged: "session.changed",
+    events.ListsChanged: "lists.changed",
     events.QueueChanged: "queue.changed",
     events.QueueMoved: "queue.moved",
     events.OfflineMessagesChanged: "offline-messages.changed",
@@ -227,12 +229,13 @@ def test_nothing_of_one_chat_is_told_in_another(ear, django_capture_on_commit_ca
 
 
 @pytest.mark.django_db
-def test_a_chat_that_moved_is_told_to_both_sides_every_console_and_its_agent(
+def test_a_chat_that_moved_is_told_to_its_customer_and_once_to_every_console(
     ear, laura, django_capture_on_commit_callbacks
 ):
     session = start(ANA)
-    groups = [customer_group(session.pk), staff_group(session.pk), AGENTS_GROUP, agent_group(laura.pk)]
-    ears = [ear(group) for group in groups]
+    told = ear(customer_group(session.pk)), ear(AGENTS_GROUP)
+    # Of these every console is one of all: it would hear it again.
+    others = ear(staff_group(session.pk)), ear(agent_group(laura.pk))
 
     with django_capture_on_commit_callbacks(execute=True):
         accept(session, laura)
@@ -248,20 +251,50 @@ def test_a_chat_that_moved_is_told_to_both_sides_every_console_and_its_agent(
         "offered_hours": [],
         "ends_at": None,
     }
-    assert [ear.frames("session.changed") for ear in ears] == [[moved]] * 4
+    assert [ear.frames("session.changed") for ear in told] == [[moved]] * 2
+    assert [ear.frames("session.changed") for ear in others] == [[]] * 2
 
 
 @pytest.mark.django_db
-def test_the_queue_is_told_head_first(ear, laura, django_capture_on_commit_callbacks):
-    of_console = ear(AGENTS_GROUP)
+def test_the_queue_is_told_head_first_and_to_waiting_customers_alone(
+    ear, laura, django_capture_on_commit_callbacks
+):
+    of_queue, of_console = ear(QUEUE_GROUP), ear(AGENTS_GROUP)
 
     with django_capture_on_commit_callbacks(execute=True):
         of_ana, of_beto = start(ANA), start(BETO)
 
-    assert of_console.frames("queue.changed")[-1] == {
+    assert of_queue.frames("queue.changed")[-1] == {
         "type": "queue.changed",
         "waiting": [of_ana.pk, of_beto.pk],
     }
+    assert [(frame["type"], frame["session"]) for frame in of_console.frames()] == [
+        ("session.changed", of_ana.pk),
+        ("session.changed", of_beto.pk),
+    ]
+
+
+@pytest.mark.django_db
+def test_consoles_are_told_their_lists_in_few_bytes(laura, diego):
+    of_ana = start(ANA)
+    accept(start(BETO), laura)
+
+    assert events.lists_changed(diego).waiting == 1
+    assert events.lists_changed(diego).digest == events.digest_of_lists([of_ana.pk], [])
+    assert events.lists_changed(laura).digest != events.lists_changed(diego).digest
+
+
+def test_other_lists_have_another_digest():
+    lists = [([], []), ([7], []), ([], [7]), ([9, 7], []), ([7, 9], []), ([7], [9]), ([], [7, 9])]
+    digests = {events.digest_of_lists(waiting, own) for waiting, own in lists}
+
+    assert len(digests) == len(lists)
+    assert events.digest_of_lists([7], [4, 9]) == events.digest_of_lists([7], [9, 4])
+
+
+def test_the_digest_is_the_one_that_consoles_count():
+    # (7 · 1,000,003 + 9) mod 2,147,483,647, and so on, over 7, 9, 0, 3, 5.
+    assert events.digest_of_lists([7, 9], [5, 3]) == 1_353_671_032
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from chat import services
+from chat import events, services
 from chat.consumers import base as consumers
 from chat.events import customer_group, staff_group
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent
@@ -139,9 +139,33 @@ async def test_a_place_whose_news_were_lost_is_told(quick_beats):
 
 async def test_a_chat_in_the_queue_whose_news_were_lost_is_told_to_consoles(quick_beats, laura):
     async with agent_socket(laura) as socket:
-        session = await do(silently, lambda: start(ANA))
+        await do(silently, lambda: start(ANA))
 
-        assert (await socket.next("queue.changed"))["waiting"] == [session.pk]
+        assert (await socket.next("lists.changed"))["waiting"] == 1
+
+
+async def test_a_chat_that_came_and_left_unheard_is_told_although_the_lists_are_as_at_first(
+    quick_beats, laura
+):
+    async with agent_socket(laura) as socket:
+        first = await do(events.lists_changed, laura)
+        session = await do(start, ANA)
+        assert (await socket.next("session.changed"))["state"] == "waiting"
+        await do(silently, lambda: end(session))
+
+        # A heartbeat may have been in between.
+        while (await socket.next("lists.changed")) != first.frame():
+            pass
+
+
+async def test_a_chat_that_was_given_to_an_agent_is_told_although_the_news_were_lost(quick_beats, laura):
+    """The queue is empty before and after."""
+    async with agent_socket(laura) as socket:
+        await do(silently, lambda: accept(start(ANA), laura))
+
+        told = await socket.next("lists.changed")
+        assert told == (await do(events.lists_changed, laura)).frame()
+        assert told["waiting"] == 0
 
 
 async def test_a_chat_that_went_to_another_agent_is_left_although_the_news_were_lost(

@@ -1,10 +1,11 @@
 """The agent's socket: the chats that the agent may read, and no longer than the agent may."""
 
+import json
 import uuid
 
 import pytest
 
-from chat import services
+from chat import events, services
 from chat.events import AGENTS_GROUP, agent_group, staff_group
 from chat.models import SUPERVISORS_GROUP, Agent
 from tests.chat.factories import (
@@ -12,6 +13,7 @@ from tests.chat.factories import (
     BETO,
     NOW,
     AgentFactory,
+    Customer,
     accept,
     attended,
     conversing,
@@ -70,7 +72,8 @@ async def test_a_console_without_chats_hears_at_once_that_frames_come_through(la
     waiting = await do(start, ANA)
     socket = await Socket("/ws/agente/", await do(staff_cookie, laura)).open()
 
-    assert await socket.next() == {"type": "queue.changed", "waiting": [waiting.pk]}
+    digest = events.digest_of_lists([waiting.pk], [])
+    assert await socket.next() == {"type": "lists.changed", "waiting": 1, "digest": digest}
     await socket.leave()
 
 
@@ -304,15 +307,41 @@ async def test_agents_have_no_limit_of_messages(laura, settings):
 # --- The queue ------------------------------------------------------------------------------------------
 
 
-async def test_every_console_sees_the_queue_and_who_took_a_chat(laura, diego):
-    session = await do(start, ANA)
-    async with agent_socket(diego) as socket:
+@pytest.mark.parametrize("whose", ["own", "another's"])
+async def test_every_console_is_told_once_of_each_chat_that_comes_is_taken_and_ends(laura, diego, whose):
+    agent = laura if whose == "own" else diego
+    async with agent_socket(agent) as socket:
+        session = await do(start, ANA)
         await do(accept, session, laura)
-        frames = await socket.so_far(agent_group(diego.pk))
+        await do(end, session)
+        frames = await socket.so_far(agent_group(agent.pk))
 
-    assert [frame["type"] for frame in frames] == ["session.changed", "queue.changed"]
-    assert (frames[0]["agent"], frames[0]["state"]) == (laura.pk, "active")
-    assert frames[1]["waiting"] == []
+    told = [(frame["type"], frame["state"], frame["agent"]) for frame in frames]
+    assert told == [
+        ("session.changed", "waiting", None),
+        ("session.changed", "active", laura.pk),
+        ("session.changed", "ended", laura.pk),
+    ]
+
+
+async def test_who_follows_the_chat_that_ends_hears_of_it_once_beside_its_line(laura):
+    session = await do(conversing, laura)
+    async with agent_socket(laura) as socket:
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_staff_number)
+        await do(end, session)
+        frames = await socket.so_far(agent_group(laura.pk))
+
+    assert [frame["type"] for frame in frames] == ["message.created", "session.changed"]
+
+
+async def test_what_a_console_is_told_of_one_event_does_not_grow_with_the_queue(laura):
+    for number in range(60):
+        await do(start, Customer(f"Cliente {number}", f"cliente{number}@despacho-lopez.mx", f"k{number}"))
+    async with agent_socket(laura) as socket:
+        await do(start, ANA)
+        [frame] = await socket.so_far(agent_group(laura.pk))
+
+    assert len(json.dumps(frame)) <= 400
 
 
 async def test_of_two_sockets_of_one_agent_both_get_the_lines(laura):
