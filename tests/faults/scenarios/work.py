@@ -130,7 +130,7 @@ async def hour_wanted_by_many(arena: Arena) -> None:
         assert hours, "no hour can be booked"
         assert service
         bookers = [Booker(arena, 20 * round_ + number) for number in range(8 if arena.is_quick else 20)]
-        attempts = [asyncio.create_task(booker.book(hours[round_], service[1])) for booker in bookers]
+        attempts = [asyncio.create_task(booker.book(hours[0], service[1])) for booker in bookers]
         await arena.acknowledged(arena.random.randint(1, 4))
         await arena.struck(arena.layout.web.kill9)
         await asyncio.to_thread(arena.layout.web.start)
