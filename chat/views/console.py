@@ -122,7 +122,11 @@ def agenda_list(request: AgentRequest) -> HttpResponse:
 @require_GET
 def list_item(request: AgentRequest, folio: str) -> HttpResponse:
     """One chat's item of whichever of the agent's lists holds it, as a fragment; empty when none does."""
-    return render(request, "chat/_console_item.html", {"chat": _listed(request.user, folio, timezone.now())})
+    session = _listed(request.user, folio, timezone.now())
+    # A chat that just left the lists is no error; consoles are told of every one that moves.
+    if session is None and not ChatSession.objects.filter(folio=folio).exists():
+        raise Http404
+    return render(request, "chat/_console_item.html", {"chat": session})
 
 
 def _listed(agent: Any, folio: str, now: datetime) -> ChatSession | None:
