@@ -121,11 +121,12 @@ def agenda_list(request: AgentRequest) -> HttpResponse:
 @for_agents
 @require_GET
 def list_item(request: AgentRequest, folio: str) -> HttpResponse:
-    """One chat's item of whichever of the agent's lists holds it, as a fragment; empty when none does."""
+    """One chat's item of whichever of the agent's lists holds it, as a fragment; nothing when none does."""
     session = _listed(request.user, folio, timezone.now())
-    # A chat that just left the lists is no error; consoles are told of every one that moves.
-    if session is None and not ChatSession.objects.filter(folio=folio).exists():
-        raise Http404
+    # One that just left the lists is no error, as consoles are told of every chat that moves; and one that is
+    # not there looks like one of somebody else's.
+    if session is None:
+        return HttpResponse(status=204)
     return render(request, "chat/_console_item.html", {"chat": session})
 
 
