@@ -139,8 +139,8 @@ def answer(browser, address, session):
 OF_NO_CHAT = {
     "console": (200,) * 3,
     "lists": (200,) * 3,
-    # Empty for a chat that is in none of one's lists.
-    "list-item": (200,) * 3,
+    # Nothing for a chat that is in none of one's lists.
+    "list-item": (200, 204, 204),
     "agenda-list": (200,) * 3,
     "agenda": (200,) * 3,
     "agent-poll": (200,) * 3,

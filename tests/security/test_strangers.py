@@ -110,7 +110,10 @@ def test_an_argument_of_another_type_is_nobodys_row_and_no_error(world, browsers
     for route in (route for route in routes() if route.open_to == open_to and route.arguments):
         for address in route.with_(dict.fromkeys(route.arguments, WRONG)):
             response = browsers[part].get(address)
-            assert response.status_code in {204, 301, 302, 403, 404, 405, 410}, (address, response.status_code)
+            assert response.status_code in {204, 301, 302, 403, 404, 405, 410}, (
+                address,
+                response.status_code,
+            )
             assert SECRET not in words_of(response), address
     assert world.rows() == before
 
