@@ -13,12 +13,14 @@ logger = logging.getLogger(__name__)
 
 # What a killed holder's lock outlives it by. Renewed three times as often, so that one late renewal costs
 # nothing; a holder that stands still for longer is taken for dead.
-LEASE_SECONDS = 9.0
+LEASE_SECONDS = 9
 
 
 @contextmanager
-def lease(name: str, seconds: float = LEASE_SECONDS) -> Iterator[bool]:
+def lease(name: str, seconds: int = LEASE_SECONDS) -> Iterator[bool]:
     """Hold the lock `name`, renewed by a thread until the block ends; False when somebody else holds it.
+
+    Whole seconds: Django's Redis cache knows no fractions, and takes them for no time at all.
 
     A holder that was stopped for longer than `seconds` and goes on may find that another one began: it is for
     work that does no harm twice.
@@ -40,7 +42,7 @@ def lease(name: str, seconds: float = LEASE_SECONDS) -> Iterator[bool]:
             cache.delete(name)
 
 
-def _renew(name: str, token: str, seconds: float, done: threading.Event) -> None:
+def _renew(name: str, token: str, seconds: int, done: threading.Event) -> None:
     while not done.wait(seconds / 3):
         try:
             if cache.get(name) == token:

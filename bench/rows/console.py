@@ -31,6 +31,38 @@ QUIET_SECONDS = 0.7
 type Told = list[tuple[int, int]]
 
 
+class Console:
+    """An agent's socket, which tells what its lists are told from the lines of its own conversations.
+
+    The end of a chat is both: a change of the lists, and a line of the system. Each must be one frame.
+    """
+
+    wire: Wire
+
+    def __init__(self) -> None:
+        self.frames = self.bytes = self.lines = self.line_bytes = 0
+
+    async def open(self, product: Target, pair: dict[str, Any]) -> "Console":
+        headers = {"Origin": product.origin, "Cookie": pair["agent"]}
+        self.wire = await open_wire(f"{product.sockets}/ws/agente/", headers, self.hear)
+        self.wire.send(json.dumps({"type": "chat.follow", "after": 1, "session": pair["session"]}).encode())
+        return self
+
+    def hear(self, payload: bytes) -> None:
+        if json.loads(payload)["type"] == "message.created":
+            self.lines, self.line_bytes = self.lines + 1, self.line_bytes + len(payload)
+        else:
+            self.frames, self.bytes = self.frames + 1, self.bytes + len(payload)
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """Frames and bytes of whichever was more."""
+        return max((self.frames, self.bytes), (self.lines, self.line_bytes))
+
+    def forget(self) -> None:
+        self.frames = self.bytes = self.lines = self.line_bytes = 0
+
+
 def console(plan: Plan) -> Sequence[Line]:
     """Frames and bytes to each agent for one event, 200 chats waiting and 50 open."""
     few, _few_lists = _asked(plan, "few", FEW)
@@ -89,7 +121,7 @@ def _read_lists(product: Target, known: People) -> tuple[int, float]:
 
 
 async def _events(product: Target, known: People) -> dict[str, Told]:
-    wires = [await _console(product, pair) for pair in known["pairs"]]
+    consoles = [await Console().open(product, pair) for pair in known["pairs"]]
     first = known["pairs"][0]
     staff, customer = _pages(product, first["agent"]), _pages(product, first["cookie"])
     events: dict[str, Callable[[], object]] = {
@@ -102,29 +134,23 @@ async def _events(product: Target, known: People) -> dict[str, Told]:
         ),
         "a chat ends": lambda: staff.post("/agente/", f"/agente/chat/{first['folio']}/finalizar/"),
     }
-    return {what: await _told(wires, asyncio.to_thread(act)) for what, act in events.items()}
+    return {what: await _told(consoles, asyncio.to_thread(act)) for what, act in events.items()}
 
 
-async def _console(product: Target, pair: dict[str, Any]) -> Wire:
-    headers = {"Origin": product.origin, "Cookie": pair["agent"]}
-    wire = await open_wire(f"{product.sockets}/ws/agente/", headers, lambda _: None)
-    wire.send(json.dumps({"type": "chat.follow", "after": 1, "session": pair["session"]}).encode())
-    return wire
-
-
-async def _told(wires: Sequence[Wire], act: Awaitable[object]) -> Told:
+async def _told(consoles: Sequence[Console], act: Awaitable[object]) -> Told:
     """What came to each console because of `act`."""
-    await _silence(wires)
-    before = [(wire.frames, wire.bytes) for wire in wires]
+    await _silence(consoles)
+    for console in consoles:
+        console.forget()
     await act
-    await _silence(wires)
-    return [(wire.frames - at[0], wire.bytes - at[1]) for wire, at in zip(wires, before, strict=True)]
+    await _silence(consoles)
+    return [console.told for console in consoles]
 
 
-async def _silence(wires: Sequence[Wire]) -> None:
+async def _silence(consoles: Sequence[Console]) -> None:
     """Wait until nothing more comes."""
     before = -1
-    while before != (frames := sum(wire.frames for wire in wires)):
+    while before != (frames := sum(console.frames + console.lines for console in consoles)):
         before = frames
         await asyncio.sleep(QUIET_SECONDS)
 

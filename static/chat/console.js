@@ -403,6 +403,8 @@ function received(pane, frame) {
     showTyping(pane, false);
     if (!isSeen(pane)) { pane.unread += 1; attention.ring(); }
   }
+  // Whatever was read before: this line was not.
+  if (!isSeen(pane)) pane.isRead = false;
   seen(pane);
   markLists();
 }
