@@ -16,6 +16,8 @@ const panes = new Map();
 const accepting = new Set();
 // What lost news and the passing of time change in the lists, without anything that happens.
 const LISTS_AGAIN_MS = 60000;
+// More than news take that were not lost.
+const NEWS_MS = 1000;
 // More than an answer takes on a bad line.
 const CLOCK_SET_MS = 10000;
 // Of two columns a narrow window has none beside the lists.
@@ -114,6 +116,8 @@ function countLists() {
 }
 
 const reading = new Map();
+// How often an item moved.
+let moves = 0;
 // Chats that moved while the lists were on their way: these may be of before.
 const movedMeanwhile = new Map();
 
@@ -155,6 +159,7 @@ async function fetchItem(session, folio, isNewest) {
 function placeItem(session, item) {
   const before = itemOf(session);
   const isFocused = Boolean(before) && before.contains(document.activeElement);
+  moves += 1;
   if (before) before.remove();
   if (item) {
     const list = role("lists").querySelector(`[data-items="${item.dataset.list}"]`);
@@ -167,9 +172,20 @@ function placeItem(session, item) {
 
 // What the lists should hold, as the server told it: lost news show in it, and what went wrong here.
 async function compareLists(digest) {
-  while (refreshing || reading.size) await Promise.all([refreshing, ...reading.values()]);
-  if (digest !== digestOf(idsOf("queue"), idsOf("own"))) await refreshLists();
+  await listsAtRest();
+  if (digest === ownDigest()) return;
+  // The news may be right behind; whatever moves meanwhile is followed by another digest.
+  const before = moves;
+  await new Promise((resume) => setTimeout(resume, NEWS_MS));
+  await listsAtRest();
+  if (moves === before && digest !== ownDigest()) await refreshLists();
 }
+
+async function listsAtRest() {
+  while (refreshing || reading.size) await Promise.all([refreshing, ...reading.values()]);
+}
+
+function ownDigest() { return digestOf(idsOf("queue"), idsOf("own")); }
 
 function digestOf(waiting, own) {
   return [...waiting, 0, ...own.sort((one, other) => one - other)].reduce((digest, id) => (digest * DIGEST_FACTOR + id) % DIGEST_PRIME, 0);
