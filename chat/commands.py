@@ -119,7 +119,10 @@ def _store(work: list[Post | Claim], now: datetime) -> list[services.Outcome | E
 def _answer(outcome: services.Outcome | Exception, asker: Asker, now: datetime) -> Answer:
     if isinstance(outcome, services.ChatEnded):
         # Silence may have ended it with the clock late: then the chat says so now.
-        services.enforce(ChatSession.objects.get(pk=asker.session), now)
+        try:
+            services.enforce(ChatSession.objects.get(pk=asker.session), now)
+        except Exception as failure:  # noqa: BLE001 - what the others brought is stored, and they must learn it
+            return failure
     if isinstance(outcome, Message):
         return stored_frame(outcome, for_staff=asker.agent is not None)
     return outcome if isinstance(outcome, Exception) else None

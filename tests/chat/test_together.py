@@ -178,6 +178,17 @@ def test_what_breaks_the_commit_of_all_is_stored_or_refused_alone(laura, monkeyp
 
 
 @pytest.mark.django_db
+def test_an_overdue_chat_that_cannot_be_ended_keeps_nobody_from_an_answer(laura, monkeypatch):
+    overdue, of_beto = end(conversing(laura)), conversing(laura, BETO)
+    monkeypatch.setattr(commands.services, "enforce", lambda *_: 1 / 0)
+
+    late, stored = commands.run_commands([sent(overdue, "Tarde"), sent(of_beto, "A tiempo")], NOW)
+
+    assert isinstance(late, ZeroDivisionError)
+    assert stored["type"] == "message.stored"
+
+
+@pytest.mark.django_db
 def test_a_customer_over_the_limit_holds_up_nobody(laura, settings):
     settings.LIMITS = settings.LIMITS | {"messages_per_visitor": "1/86400"}
     of_ana, of_beto = conversing(laura), conversing(laura, BETO)
