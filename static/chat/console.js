@@ -83,8 +83,7 @@ let isRefreshDue = false;
 async function refreshLists() {
   if (refreshing) { isRefreshDue = true; return refreshing; }
   refreshing = fetchLists();
-  await refreshing;
-  refreshing = null;
+  try { await refreshing; } finally { refreshing = null; }
   if (isRefreshDue) { isRefreshDue = false; refreshLists(); }
 }
 
@@ -150,8 +149,8 @@ function readItem(session, folio) {
 async function fetchItem(session, folio, isNewest) {
   const html = await text(`/agente/lista/${folio}/`);
   if (!isNewest()) return;
-  if (html !== null) placeItem(session, parse(html).querySelector("[data-item]"));
   reading.delete(session);
+  if (html !== null) placeItem(session, parse(html).querySelector("[data-item]"));
   if (itemOf(session)?.dataset.list === "own") await attend(session, folio);
 }
 

@@ -257,6 +257,8 @@ def new_page(browsers: Callable[[str], Browser], watch: Watch) -> Iterator[NewPa
         return context.new_page()
 
     yield open_page
+    if contexts:
+        watch.wait_for_arrivals(contexts[0])
     for context in contexts:
         context.close()
 

@@ -44,8 +44,18 @@ class Watch:
         """Until every browser has all its answers. Asking the page something lets the news of them in."""
         wait_until(lambda: page.title() is not None and not self.in_flight, "the last answer")
 
+    def wait_for_arrivals(self, context: BrowserContext) -> None:
+        """Until nobody is on the way to another page: Chromium 156 may never close a page that is.
+
+        `context` is any that is open: asking it for its cookies lets the news of all in.
+        """
+        wait_until(lambda: context.cookies() is not None and not self._travellers(), "the next page")
+
     def unexpected(self) -> list[str]:
         return [fault for fault in self.faults if not any(known.search(fault) for known in self.expected)]
+
+    def _travellers(self) -> list[Request]:
+        return [request for request in self.in_flight if request.is_navigation_request()]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not REPORTED_ANSWER.match(message.text):
