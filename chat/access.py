@@ -118,11 +118,13 @@ def can_read_chat(user: User, session: ChatSession) -> bool:
 
     Somebody else's running chat is read by supervisors alone.
     """
-    if not is_agent(user):
-        return False
-    if session.is_active and session.agent_id != user.pk:
-        return is_supervisor(user)
-    return True
+    return is_agent(user) and not kept_from(user, [session])
+
+
+def kept_from(agent: User, sessions: Iterable[ChatSession]) -> list[ChatSession]:
+    """Those of these chats that this agent may not read: running ones of others, unless to supervisors."""
+    others = [session for session in sessions if session.is_active and session.agent_id != agent.pk]
+    return others if others and not is_supervisor(agent) else []
 
 
 def is_attended_by(user: User, session: ChatSession) -> bool:

@@ -6,7 +6,10 @@ and readers put it in order by its numbers (`chat/PROTOCOL.md`).
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -15,7 +18,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from chat.models import Agent, Attachment, ChatSession, Message, open_chats_of
+from chat.models import Agent, Attachment, ChatSession, Message
 
 logger = logging.getLogger(__name__)
 
@@ -220,9 +223,20 @@ def queue_changed() -> QueueChanged:
 
 def lists_changed(agent: Agent) -> ListsChanged:
     """The lists of an agent's console as they are now."""
+    [event] = lists_changed_of([agent])
+    return event
+
+
+def lists_changed_of(agents: Sequence[Agent]) -> list[ListsChanged]:
+    """The same for each of several agents, in two queries."""
     waiting = queue_changed().waiting
-    own = list(open_chats_of(agent).values_list("pk", flat=True))
-    return ListsChanged(waiting=len(waiting), digest=digest_of_lists(waiting, own))
+    own: defaultdict[int | None, list[int]] = defaultdict(list)
+    active = ChatSession.objects.active().filter(agent__in={agent.pk for agent in agents})
+    for agent, session in active.values_list("agent", "pk"):
+        own[agent].append(session)
+    return [
+        ListsChanged(waiting=len(waiting), digest=digest_of_lists(waiting, own[agent.pk])) for agent in agents
+    ]
 
 
 def digest_of_lists(waiting: Iterable[int], own: Iterable[int]) -> int:
@@ -289,8 +303,36 @@ def _send_queue() -> None:
     _send([(queue_changed(), (QUEUE_GROUP,))])
 
 
+# News that somebody collects meanwhile; None: they are sent at once.
+_held: ContextVar[list[News] | None] = ContextVar("held news", default=None)
+
+
+@contextmanager
+def held() -> Iterator[list[News]]:
+    """Collect the news that are committed meanwhile instead of sending them, for whoever will `tell` them."""
+    news: list[News] = []
+    token = _held.set(news)
+    try:
+        yield news
+    finally:
+        _held.reset(token)
+
+
+async def tell(news: Sequence[News]) -> None:
+    """Send news that were held. What the layer does not take is read from the database: nobody's error."""
+    if not news:
+        return
+    try:
+        await _group_send(news)
+    except Exception:
+        logger.warning("The channel layer did not take %s news.", len(news), exc_info=True)
+
+
 def _send(news: Sequence[News]) -> None:
-    async_to_sync(_group_send)(news)
+    if (collected := _held.get()) is not None:
+        collected += news
+    else:
+        async_to_sync(_group_send)(news)
 
 
 async def _group_send(news: Sequence[News]) -> None:

@@ -1,7 +1,6 @@
 """Who talks (agents, visitors), about what (programs), and what was said (sessions, messages, files)."""
 
 import uuid
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -162,10 +161,6 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def lock(self, pk: int) -> "ChatSession":
         """The fresh row, locked until the transaction ends (SQLite locks as a whole at BEGIN IMMEDIATE)."""
         return self.select_for_update().get(pk=pk)
-
-    def lock_all(self, pks: Collection[int]) -> "dict[int, ChatSession]":
-        """The fresh rows by their number, locked in one order: two who lock several wait in no ring."""
-        return {session.pk: session for session in self.select_for_update().filter(pk__in=pks).order_by("pk")}
 
 
 class ChatSession(models.Model):

@@ -1,5 +1,6 @@
 """What sockets and polling read from the database, as frames ready to send."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from chat.models import ChatSession, Message
 from chat.services.marks import marks_of
 
 type Frame = dict[str, Any]
+type Standing = tuple[int, list[Frame]]
 
 # A browser that was away for long gets its lines in portions, so that no frame burst is unbounded.
 PORTION = 200
@@ -20,9 +22,18 @@ def lines_after(session_id: int, after: int, *, for_staff: bool) -> list[Frame]:
     return [events.message_created(line, for_staff=for_staff).frame() for line in lines[:PORTION]]
 
 
-def standing(session_id: int, *, for_staff: bool) -> tuple[int, list[Frame]]:
-    """Where a chat stands: its newest number for this reader, and its state and marks as frames."""
-    session = ChatSession.objects.get(pk=session_id)
+def standings(asked: Sequence[tuple[int, bool]]) -> list[Standing | ChatSession.DoesNotExist]:
+    """Where chats stand, each asked for by its number and whether for staff, in one query.
+
+    For each its newest number for that reader, and its state and marks as frames.
+    """
+    found = ChatSession.objects.in_bulk({session for session, _for_staff in asked})
+    return [_standing(found.get(session), for_staff) for session, for_staff in asked]
+
+
+def _standing(session: ChatSession | None, for_staff: bool) -> Standing | ChatSession.DoesNotExist:
+    if session is None:
+        return ChatSession.DoesNotExist()
     return (session.last_staff_number if for_staff else session.last_number), state_frames(session)
 
 

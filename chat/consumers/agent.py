@@ -3,10 +3,10 @@
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.utils import timezone
+from django.contrib.sessions.backends.base import SessionBase
 
 from chat import access, commands, events, services
-from chat.consumers import database, gathering
+from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import Agent, ChatSession
@@ -35,14 +35,11 @@ class AgentConsumer(SupportConsumer):
 
     @database_sync_to_async
     def _agent(self) -> Agent | None:
-        """The agent whose session opened the socket, asked afresh: rights may have changed since."""
-        user = access.user_of_session(self.scope["session"])
-        return user if user is not None and access.is_agent(user) else None
+        return _agent_of(self.scope["session"])
 
-    @database_sync_to_async
-    def _sign_of_life(self) -> None:
+    async def _sign_of_life(self) -> None:
         if self.agent is not None:
-            services.give_sign_of_life(agent=self.agent, now=timezone.now())
+            await database.sign_of_life(self.agent.pk)
 
     async def disconnect(self, code: int) -> None:
         # Whoever closes the window was there until now; whom we gave up had been silent for a while.
@@ -65,20 +62,22 @@ class AgentConsumer(SupportConsumer):
 
     async def _may_stay(self) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
-        self.agent = await self._agent()
+        self.agent, unreadable = await self._rights()
         if self.agent is None:
             await self.close(Close.NOT_YOURS)
             return False
-        for session in await self._unreadable():
-            _newest, (state, *_marks) = await database.standing(session, self.for_staff)
+        for session in unreadable:
+            _newest, (state, *_marks) = await database.standing((session, self.for_staff))
             await self._leave_chat(session)
             await self.push(state)
         return True
 
     @database_sync_to_async
-    def _unreadable(self) -> list[int]:
-        followed = ChatSession.objects.filter(pk__in=list(self.cursors))
-        return [session.pk for session in followed if not access.can_read_chat(self.agent, session)]
+    def _rights(self) -> tuple[Agent | None, list[int]]:
+        """The agent as of now, if it still is one, and which of the chats that it follows it may not read."""
+        agent = _agent_of(self.scope["session"])
+        followed = ChatSession.objects.filter(pk__in=list(self.cursors)) if agent else []
+        return agent, [session.pk for session in access.kept_from(agent, followed)]
 
     async def _leave_chat(self, session: int) -> None:
         await self.leave(events.staff_group(session))
@@ -95,14 +94,14 @@ class AgentConsumer(SupportConsumer):
         except services.NotYourChat:
             await self._leave_chat(session.pk)
             raise
-        _newest, facts = await database.standing(session.pk, self.for_staff)
+        _newest, facts = await database.standing((session.pk, self.for_staff))
         for frame in facts:
             await self.push(frame)
         await self.catch_up(session.pk)
 
     async def command(self, payload: Frame) -> None:
         asker = commands.Asker(session=commands.session_named(payload), agent=self.agent)
-        reply = await gathering.run(asker, payload)
+        reply = await database.run((asker, payload))
         if reply is not None:
             await self.push(reply)
 
@@ -141,3 +140,9 @@ class AgentConsumer(SupportConsumer):
         session = await self._named(frame)
         if was_mine or session is None or not await self._may_read(session):
             await self._leave_chat(frame["session"])
+
+
+def _agent_of(session: SessionBase) -> Agent | None:
+    """The agent whose session opened a socket, asked afresh: rights may have changed since."""
+    user = access.user_of_session(session)
+    return user if user is not None and access.is_agent(user) else None

@@ -289,7 +289,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
     async def repair(self) -> None:
         """Send what lost news should have told, also when no traffic shows that something is missing."""
         for session in list(self.cursors):
-            newest, facts = await database.standing(session, self.for_staff)
+            newest, facts = await database.standing((session, self.for_staff))
             await self.repair_facts(facts)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
                 measures.GAPS_REPAIRED.labels("heartbeat").inc()

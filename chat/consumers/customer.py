@@ -8,7 +8,7 @@ from django.http import parse_cookie
 from django.utils import timezone
 
 from chat import access, commands, events
-from chat.consumers import database, gathering
+from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
@@ -46,17 +46,17 @@ class CustomerConsumer(SupportConsumer):
 
     async def follow(self, payload: Frame) -> None:
         self.cursors[self.session] = Cursor(commands.follow_from(payload))
-        _newest, facts = await database.standing(self.session, self.for_staff)
+        _newest, facts = await database.standing((self.session, self.for_staff))
         for frame in facts:
             await self.push(frame)
         await self.catch_up(self.session)
         # The place, which nobody's moving would tell before the next heartbeat.
         if events.QUEUE_GROUP in self.groups_joined:
-            await self.on_event(await database.queue())
+            await self.on_event(await database.queue(None))
 
     async def command(self, payload: Frame) -> None:
         asker = commands.Asker(session=self.session, visitor=self.visitor)
-        reply = await gathering.run(asker, payload)
+        reply = await database.run((asker, payload))
         if reply is not None:
             await self.push(reply)
 
@@ -85,4 +85,4 @@ class CustomerConsumer(SupportConsumer):
     async def repair(self) -> None:
         await super().repair()
         if events.QUEUE_GROUP in self.groups_joined:
-            await self.on_event(await database.queue())
+            await self.on_event(await database.queue(None))

@@ -1,23 +1,22 @@
-"""What sockets ask the database, each in its thread."""
+"""What sockets ask the database, each kind gathered, in its thread."""
 
-import asyncio
 from collections.abc import Sequence
-from contextvars import Context
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from chat import commands, events, readers
+from chat import commands, events, readers, services
+from chat.consumers.gathering import Gathering
 from chat.models import Agent
 
 type Frame = dict[str, Any]
+type Asked = tuple[commands.Asker, Frame]
 
-
-@database_sync_to_async
-def run(asked: Sequence[tuple[commands.Asker, Frame]]) -> list[commands.Answer]:
-    return commands.run_commands(asked, timezone.now())
+# As many as one commit takes: what more there is waits for the next one, and so does the clock for its turn.
+MOST_COMMANDS = 50
+# Readings keep nobody else out.
+MOST_READINGS = 500
 
 
 @database_sync_to_async
@@ -26,40 +25,44 @@ def lines_after(session: int, after: int, for_staff: bool) -> list[Frame]:
 
 
 @database_sync_to_async
-def standing(session: int, for_staff: bool) -> tuple[int, list[Frame]]:
-    return readers.standing(session, for_staff=for_staff)
+def run_commands(asked: Sequence[Asked]) -> tuple[list[commands.Answer], list[events.News]]:
+    """The answer to each command, and the news of them all."""
+    with events.held() as news:
+        return commands.run_commands(asked, timezone.now()), news
+
+
+async def _run(asked: Sequence[Asked]) -> list[commands.Answer]:
+    answers, news = await run_commands(asked)
+    # From here, and not from the database's thread, which would wait for this loop all the while.
+    await events.tell(news)
+    return answers
 
 
 @database_sync_to_async
-def lists(agent: Agent) -> Frame:
-    return events.lists_changed(agent).frame()
+def _standings(asked: Sequence[tuple[int, bool]]) -> Sequence[readers.Standing | Exception]:
+    return readers.standings(asked)
 
 
 @database_sync_to_async
-def _queue() -> Frame:
-    return events.queue_changed().frame()
+def _lists(agents: Sequence[Agent]) -> list[Frame]:
+    return [event.frame() for event in events.lists_changed_of(agents)]
 
 
-# The next reading of the queue, which has not begun yet.
-_next_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Frame]] = WeakKeyDictionary()
+@database_sync_to_async
+def _queue(asked: Sequence[None]) -> list[Frame]:
+    # One reading for all who ask, each of whom may want to know of what happened meanwhile.
+    return [events.queue_changed().frame()] * len(asked)
 
 
-async def queue() -> Frame:
-    """The queue as it is now. Those who ask while the database works share the reading that comes next."""
-    loop = asyncio.get_running_loop()
-    reading = _next_of_loop.get(loop)
-    if reading is None:
-        # Of nobody's context, and of nobody's socket: one that ends takes it from no other.
-        reading = loop.create_task(_read_next(loop), context=Context())
-        _next_of_loop[loop] = reading
-    return await asyncio.shield(reading)
+@database_sync_to_async
+def _signs_of_life(agents: Sequence[int]) -> list[None]:
+    services.give_signs_of_life(agents=agents, now=timezone.now())
+    return [None] * len(agents)
 
 
-_turn_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-
-
-async def _read_next(loop: asyncio.AbstractEventLoop) -> Frame:
-    async with _turn_of_loop.setdefault(loop, asyncio.Lock()):
-        # Whoever asks from here on may want to know of what happened meanwhile.
-        del _next_of_loop[loop]
-        return await _queue()
+run: Gathering[Asked, Frame | None] = Gathering(_run, MOST_COMMANDS)
+# Of a chat, by its number and for whom: see `readers.standings`.
+standing: Gathering[tuple[int, bool], readers.Standing] = Gathering(_standings, MOST_READINGS)
+lists: Gathering[Agent, Frame] = Gathering(_lists, MOST_READINGS)
+queue: Gathering[None, Frame] = Gathering(_queue, MOST_READINGS)
+sign_of_life: Gathering[int, None] = Gathering(_signs_of_life, MOST_READINGS)

@@ -1,46 +1,63 @@
-"""Commands of this process's sockets, gathered: what comes in while the database works is run together."""
+"""What sockets ask of the database, gathered: what comes while it works goes in its next turn."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Any
 from weakref import WeakKeyDictionary
 
-from chat import commands
-from chat.consumers import database
 
-type Frame = dict[str, Any]
+class Gathering[Item, Answer]:
+    """One kind of question, whose items are answered together, at most `most` of them in one turn.
 
-# As many as one commit takes: what more there is waits for the next one, and so does the clock for its turn.
-MOST = 50
+    `ask` takes items and returns an answer for each, in their order; an exception among the answers is raised
+    for whoever asked that item, and what `ask` itself raises for all of them. Nobody waits for company: an
+    item that comes while nothing is under way goes alone.
+    """
 
+    def __init__(
+        self, ask: Callable[[list[Item]], Awaitable[Sequence[Answer | Exception]]], most: int
+    ) -> None:
+        self.ask, self.most = ask, most
+        self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns[Item, Answer]] = (
+            WeakKeyDictionary()
+        )
 
-class Gathering:
-    """The commands that wait for their turn in the thread of the database."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[commands.Asker, Frame, asyncio.Future[Frame | None]]] = []
-        self.turns: asyncio.Task[None] | None = None
-
-    async def run(self, asker: commands.Asker, payload: Frame) -> Frame | None:
-        answer: asyncio.Future[Frame | None] = asyncio.get_running_loop().create_future()
-        self.waiting.append((asker, payload, answer))
-        if self.turns is None or self.turns.done():
+    async def __call__(self, item: Item) -> Answer:
+        turns = self._turns()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        turns.waiting.append((item, answer))
+        if turns.task is None or turns.task.done():
             # Of nobody's context: what is logged there is not this socket's alone.
-            self.turns = asyncio.create_task(self._take_turns(), context=Context())
+            turns.task = asyncio.create_task(self._take(turns), context=Context())
         return await answer
 
-    async def _take_turns(self) -> None:
-        while self.waiting:
-            turn, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+    def waiting(self) -> list[Item]:
+        """What has yet to be asked."""
+        return [item for item, _answer in self._turns().waiting]
+
+    def _turns(self) -> "_Turns[Item, Answer]":
+        return self._of_loop.setdefault(asyncio.get_running_loop(), _Turns())
+
+    async def _take(self, turns: "_Turns[Item, Answer]") -> None:
+        while turns.waiting:
+            turn, turns.waiting = turns.waiting[: self.most], turns.waiting[self.most :]
             try:
-                answers = await database.run([(asker, payload) for asker, payload, _answer in turn])
+                answers = await self.ask([item for item, _answer in turn])
             except Exception as failure:  # noqa: BLE001 - each socket that asked deals with it
                 answers = [failure] * len(turn)
-            for (_asker, _payload, waiting), answer in zip(turn, answers, strict=True):
+            for (_item, waiting), answer in zip(turn, answers, strict=True):
                 _settle(waiting, answer)
 
 
-def _settle(waiting: asyncio.Future[Frame | None], answer: commands.Answer) -> None:
+class _Turns[Item, Answer]:
+    """What waits in one event loop, and who works it off."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self.task: asyncio.Task[None] | None = None
+
+
+def _settle[Answer](waiting: "asyncio.Future[Answer]", answer: Answer | Exception) -> None:
     # A socket that ended meanwhile waits no longer.
     if waiting.done():
         return
@@ -48,11 +65,3 @@ def _settle(waiting: asyncio.Future[Frame | None], answer: commands.Answer) -> N
         waiting.set_exception(answer)
     else:
         waiting.set_result(answer)
-
-
-_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering] = WeakKeyDictionary()
-
-
-async def run(asker: commands.Asker, payload: Frame) -> Frame | None:
-    """Run one command with those of other sockets, and return its answer. Raises what the command raises."""
-    return await _of_loop.setdefault(asyncio.get_running_loop(), Gathering()).run(asker, payload)

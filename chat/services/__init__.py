@@ -4,7 +4,7 @@ Each service takes keyword arguments, checks its rule on a locked row, writes in
 announces on commit. `now` is read once at the edge and passed in.
 """
 
-from chat.services.agents import give_sign_of_life, set_available
+from chat.services.agents import give_sign_of_life, give_signs_of_life, set_available
 from chat.services.booking import book_offered, decline_offered, offer_hours
 from chat.services.due import due_acts, enforce, turn_waiting_into_messages
 from chat.services.marks import is_typing, show_typing
@@ -78,6 +78,7 @@ __all__ = [
     "end_chat",
     "enforce",
     "give_sign_of_life",
+    "give_signs_of_life",
     "identify",
     "is_typing",
     "keep_waiting",

@@ -1,5 +1,6 @@
 """Agents' own state: whether they take chats, and that they are there."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -20,7 +21,12 @@ def set_available(*, agent: Agent, is_available: bool, now: datetime) -> Agent:
 
 def give_sign_of_life(*, agent: Agent, now: datetime) -> bool:
     """Record that the agent's console lives. False when the account is no longer active."""
-    return bool(Agent.objects.filter(pk=agent.pk, is_active=True).update(last_seen_at=now))
+    return bool(give_signs_of_life(agents=[agent.pk], now=now))
+
+
+def give_signs_of_life(*, agents: Collection[int], now: datetime) -> int:
+    """Record that the consoles of these agents, by their numbers, live; how many have an active account."""
+    return Agent.objects.filter(pk__in=agents, is_active=True).update(last_seen_at=now)
 
 
 @transaction.atomic

@@ -1,18 +1,18 @@
 """What arrives together: lines and marks of any chats, stored in one commit, each of them for itself.
 
 A commit, and a way to the database, cost more than a line. What sockets ask for while the database works
-gathers (`chat/consumers/gathering.py`) and then goes in one: a lock on all its chats, a look for ids that are
-stored already, one insert, one update.
+gathers (`chat/consumers/gathering.py`) and then goes in one: a lock on all its chats, one insert, one update.
+Whether a line is stored already, the database says when it refuses its id: only then it is looked for.
 """
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Field
 
 from chat import events
@@ -31,21 +31,25 @@ from chat.services.rules import IdentificationPending, NotYourChat
 from core import measures
 from core.errors import RuleBroken
 
-# What lines and marks change of a chat.
-_MOVED: "list[Field[Any, Any]]" = [
-    cast("Field[Any, Any]", ChatSession._meta.get_field(name))
-    for name in (
-        "last_number",
-        "last_staff_number",
-        "customer_turn_since",
-        "warned_at",
-        "coached_at",
-        "customer_delivered",
-        "customer_read",
-        "agent_delivered",
-        "agent_read",
-    )
-]
+
+def _fields(*names: str) -> "list[Field[Any, Any]]":
+    return [cast("Field[Any, Any]", ChatSession._meta.get_field(name)) for name in names]
+
+
+# What lines and marks change of a chat, and what else they ask of it.
+_MOVED = _fields(
+    "last_number",
+    "last_staff_number",
+    "customer_turn_since",
+    "warned_at",
+    "coached_at",
+    "customer_delivered",
+    "customer_read",
+    "agent_delivered",
+    "agent_read",
+)
+_ASKED = _fields("id", "state", "agent", "name", "identified_at")
+_COLUMNS = ", ".join(str(field.column) for field in (*_ASKED, *_MOVED))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +84,25 @@ def store_together(work: Sequence[Post | Claim], now: datetime) -> list[Outcome]
     already is returned as it is, also after the chat has ended. Anything else that is raised undoes all.
     """
     started = time.perf_counter()
-    with transaction.atomic():
-        turn = _Turn(work, now)
-        outcomes = [turn.outcome(item) for item in work]
-        turn.save()
+    try:
+        outcomes = _store(work, now)
+    except IntegrityError:
+        # A line that is stored already: seldom, and so nobody looks before it shows.
+        outcomes = _store(work, now, _stored([item for item in work if isinstance(item, Post)]))
     elapsed = time.perf_counter() - started
     for item in work:
         if isinstance(item, Post):
             measures.STORE_SECONDS.observe(elapsed)
+    return outcomes
+
+
+@transaction.atomic
+def _store(
+    work: Sequence[Post | Claim], now: datetime, stored: dict[tuple[int, uuid.UUID], Message] | None = None
+) -> list[Outcome]:
+    turn = _Turn(work, now, stored or {})
+    outcomes = [turn.outcome(item) for item in work]
+    turn.save()
     return outcomes
 
 
@@ -119,12 +134,14 @@ def _only[T: Message | ChatSession](kind: type[T], item: Post | Claim, now: date
 
 
 class _Turn:
-    """One transaction: its chats, locked; the lines that are stored already; and what is to be stored."""
+    """One transaction: its chats, locked; lines known to be stored already; and what is to be stored."""
 
-    def __init__(self, work: Sequence[Post | Claim], now: datetime) -> None:
+    def __init__(
+        self, work: Sequence[Post | Claim], now: datetime, stored: dict[tuple[int, uuid.UUID], Message]
+    ) -> None:
         self.now = now
-        self.sessions = ChatSession.objects.lock_all({item.session for item in work})
-        self.stored = _stored([item for item in work if isinstance(item, Post)])
+        self.sessions = _locked({item.session for item in work})
+        self.stored = stored
         self.lines: list[Message] = []
         self.moved: dict[int, ChatSession] = {}
         self.news: list[events.News] = []
@@ -149,18 +166,28 @@ class _Turn:
 
     def _post(self, session: ChatSession, item: Post) -> Message:
         author, draft = item.author, item.draft
-        if (first := self.stored.get((session.pk, draft.client_id))) is not None:
+        if (first := self.stored.get((session.pk, draft.client_id))) is None:
+            try:
+                self._refuse(session, author)
+            except RuleBroken:
+                # What was stored is acknowledged again, whatever happened since.
+                first = _stored([item]).get((session.pk, draft.client_id))
+                if first is None:
+                    raise
+        if first is not None:
             refuse_conflict(first, author, draft.text)
             return first
-        refuse_unless_may_write(session, author, self.now)
-        if author.agent is None and session.is_identification_due:
-            raise IdentificationPending
         line = new_line(session, author=author, text=draft.text, client_id=draft.client_id, now=self.now)
         self._add(session, line)
         pass_the_turn(session, author, self.now)
         if author.agent is None and (request := coach(session, draft.text, self.now)) is not None:
             self._add(session, request)
         return line
+
+    def _refuse(self, session: ChatSession, author: Author) -> None:
+        refuse_unless_may_write(session, author, self.now)
+        if author.agent is None and session.is_identification_due:
+            raise IdentificationPending
 
     def _add(self, session: ChatSession, line: Message) -> None:
         # Two sockets may bring one and the same line at once.
@@ -177,6 +204,20 @@ class _Turn:
             self.moved[session.pk] = session
             self.news.append((marks_of(session, side), other_side(session, side)))
         return session
+
+
+def _locked(pks: Collection[int]) -> dict[int, ChatSession]:
+    """The fresh rows by their number, locked in one order: two who lock several wait in no ring.
+
+    As text, since the ORM would put together the same statement anew for every line, which takes longer than
+    all that the database does for it. What is not read here is read when somebody asks for it. SQLite locks
+    as a whole, at BEGIN IMMEDIATE.
+    """
+    places = ", ".join(["%s"] * len(pks))
+    lock = connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
+    # Names of our own table and columns.
+    select = f"SELECT {_COLUMNS} FROM {ChatSession._meta.db_table} WHERE id IN ({places}) ORDER BY id {lock}"  # noqa: S608
+    return {session.pk: session for session in ChatSession.objects.raw(select, sorted(pks))}
 
 
 def _stored(posts: Sequence[Post]) -> dict[tuple[int, uuid.UUID], Message]:

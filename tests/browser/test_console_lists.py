@@ -135,19 +135,16 @@ def test_an_item_that_could_not_be_read_is_read_with_the_lists(automatic, laura,
 def test_lists_that_are_as_the_server_says_are_not_read_again(automatic, laura, new_customer):
     _start(automatic, new_customer, "Ana López", "Rosa Díaz")
     laura.take("Rosa Díaz")
-    waiting, own = (_session_of(automatic, name) for name in ("Ana López", "Rosa Díaz"))
+    open_chats = dict(automatic.rows("SELECT name, id FROM chat_chatsession WHERE state <> 'ended'"))
+    waiting, own = open_chats["Ana López"], open_chats["Rosa Díaz"]
     told = f'"digest":{digest_of_lists([waiting], [own])}'
     wait_until(lambda: _has_heard(laura, told), "the lists' digest with a heartbeat")
     # Longer than the console waits for news that may be right behind.
     since = laura.waiting("Ana López").locator("[data-since]")
-    wait_until(lambda at=_seconds(since): _seconds(since) >= at + 3, "three seconds on the console's clock")
+    later = _seconds(since) + 3
+    wait_until(lambda: _seconds(since) >= later, "three seconds on the console's clock")
 
     assert LISTS not in laura.asked
-
-
-def _session_of(site, name):
-    ((session,),) = site.rows(f"SELECT id FROM chat_chatsession WHERE name = '{name}' AND state <> 'ended'")
-    return session
 
 
 def _has_heard(desk, part):

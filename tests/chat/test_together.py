@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat import access, commands
-from chat.consumers import database, gathering
+from chat.consumers import database
 from chat.events import customer_group, staff_group
 from chat.models import Message
 from chat.services import Author, Claim, Draft, Post, store_together
@@ -207,14 +207,14 @@ def held(monkeypatch):
     """The thread of the database is busy until the event is set; what it is asked then is kept."""
     opened, turns = asyncio.Event(), []
     opened.set()
-    run = database.run
+    run = database.run_commands
 
     async def run_later(asked):
         turns.append(asked)
         await opened.wait()
         return await run(asked)
 
-    monkeypatch.setattr(database, "run", run_later)
+    monkeypatch.setattr(database, "run_commands", run_later)
     return opened, turns
 
 
@@ -260,7 +260,7 @@ async def test_a_socket_that_leaves_while_it_waits_keeps_nobody_from_an_answer(h
 
 def waiting():
     """The commands that the thread of the database has yet to take."""
-    return gathering._of_loop[asyncio.get_running_loop()].waiting
+    return database.run.waiting()
 
 
 async def until(condition):
