@@ -1,12 +1,11 @@
-"""The two sockets of the product."""
+"""The two sockets of the product, by path."""
 
 from channels.sessions import SessionMiddlewareStack
-from django.urls import path
 
 from chat.consumers import AgentConsumer, CustomerConsumer
 
-websocket_urlpatterns = [
-    path("ws/chat/", CustomerConsumer.as_asgi()),
+SOCKETS = {
+    "/ws/chat/": CustomerConsumer.open,
     # Customers have no session of staff, and need not carry one through every frame.
-    path("ws/agente/", SessionMiddlewareStack(AgentConsumer.as_asgi())),
-]
+    "/ws/agente/": SessionMiddlewareStack(AgentConsumer.open),
+}

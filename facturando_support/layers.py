@@ -1,19 +1,26 @@
-"""The channel layers that carry the chat's news: Channels' own, told several news at once.
+"""The channel layers that carry the chat's news: Channels' own, told several news at once, and heard by call.
 
-Both stay lossy by contract: what they lose is read from the database (`chat/PROTOCOL.md`, *Repair*).
+A channel of Channels is a queue, and whoever waits for it a task: more memory than all else that a socket of
+ours keeps. Here news call whoever opened the channel. Both layers stay lossy by contract: what they lose is
+read from the database (`chat/PROTOCOL.md`, *Repair*).
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 type Message = dict[str, Any]
+# Takes a message at once: it may only put it down for later.
+type Hear = Callable[[Message], None]
 
 CLEAN_SECONDS = 1.0
+# How the names of channels begin that are heard by call.
+HEARD = "heard."
 
 
 class LocalLayer(InMemoryChannelLayer):
@@ -26,6 +33,20 @@ class LocalLayer(InMemoryChannelLayer):
 
     _cleaned_at = 0.0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._hearing: dict[str, Hear] = {}
+
+    def open_channel(self, hear: Hear) -> str:
+        """The name of a new channel, whose messages call `hear`; in the same loop as `close_channel`."""
+        channel = _new_name()
+        self._hearing[channel] = hear
+        return channel
+
+    def close_channel(self, channel: str) -> None:
+        """Nothing calls from that channel any more; whoever opened it has left its groups."""
+        self._hearing.pop(channel, None)
+
     async def group_send_many(self, messages: Sequence[tuple[str, Message]]) -> None:
         """Send messages, each to a group, in order."""
         for group, message in messages:
@@ -35,10 +56,16 @@ class LocalLayer(InMemoryChannelLayer):
         self._clean_expired()
         expires_at = time.time() + self.expiry
         for channel in self.groups.get(group, ()):
-            waiting = self.channels.setdefault(channel, asyncio.Queue(self.get_capacity(channel)))
-            # Whoever leaves a full queue unread misses it, as the contract of layers allows.
-            if not waiting.full():
-                waiting.put_nowait((expires_at, message))
+            if (hear := self._hearing.get(channel)) is not None:
+                hear(message)
+            elif not channel.startswith(HEARD):
+                self._put(channel, (expires_at, message))
+
+    def _put(self, channel: str, item: tuple[float, Message]) -> None:
+        waiting = self.channels.setdefault(channel, asyncio.Queue(self.get_capacity(channel)))
+        # Whoever leaves a full queue unread misses it, as the contract of layers allows.
+        if not waiting.full():
+            waiting.put_nowait(item)
 
     def _clean_expired(self) -> None:
         now = time.monotonic()
@@ -49,6 +76,19 @@ class LocalLayer(InMemoryChannelLayer):
 
 class SharedLayer(RedisPubSubChannelLayer):
     """Redis between processes. pubsub keeps sockets open over a restart of Redis."""
+
+    def open_channel(self, hear: Hear) -> str:
+        """The name of a new channel, whose messages call `hear`; in the same loop as `close_channel`.
+
+        Redis learns of the groups alone: nothing is sent to one channel.
+        """
+        channel = _new_name()
+        self._get_layer().channels[channel] = _Heard(self.deserialize, hear)
+        return channel
+
+    def close_channel(self, channel: str) -> None:
+        """Nothing calls from that channel any more; whoever opened it has left its groups."""
+        self._get_layer().channels.pop(channel, None)
 
     async def group_send_many(self, messages: Sequence[tuple[str, Message]]) -> None:
         """Send messages, each to a group, in order and on one way to Redis."""
@@ -61,3 +101,19 @@ class SharedLayer(RedisPubSubChannelLayer):
                 for group, message in messages:
                     pipeline.publish(layer._get_group_channel_name(group), self.serialize(message))
                 await pipeline.execute()
+
+
+class _Heard:
+    """In the place of the queue that channels_redis fills for a channel."""
+
+    __slots__ = ("deserialize", "hear")
+
+    def __init__(self, deserialize: Callable[[bytes], Message], hear: Hear) -> None:
+        self.deserialize, self.hear = deserialize, hear
+
+    def put_nowait(self, data: bytes) -> None:
+        self.hear(self.deserialize(data))
+
+
+def _new_name() -> str:
+    return HEARD + uuid.uuid4().hex

@@ -3,8 +3,9 @@
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from inspect import markcoroutinefunction
 from pathlib import Path
 from typing import IO, Any
 
@@ -73,16 +74,16 @@ class OnlyProcess:
     def __init__(self, application: Any) -> None:
         self.application = application
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    # Not async, as servers take it to be: its coroutine would stay on the stack of every socket.
+    @markcoroutinefunction
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         try:
             hold()
         except AlreadyRunning:
-            await _refuse(scope, receive, send)
-            return
+            return _refuse(scope, receive, send)
         if scope["type"] == "lifespan":
-            await _live(receive, send)
-        else:
-            await self.application(scope, receive, send)
+            return _live(receive, send)
+        return self.application(scope, receive, send)  # type: ignore[no-any-return]
 
 
 async def _live(receive: Any, send: Any) -> None:

@@ -1,39 +1,38 @@
-"""What happens to a WebSocket connection around its consumer: who is turned away, and what is logged."""
+"""What happens to a WebSocket connection before its consumer: who is turned away."""
 
-import logging
-import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlparse, urlsplit
 
-from channels.security.websocket import OriginValidator, WebsocketDenier
+from channels.security.websocket import OriginValidator
 
-from core import trace
-
-request_log = logging.getLogger("facturando_support.requests")
-
-# By name in the log: whatever else was asked for is nobody's business.
-_ROUTES = {"/ws/chat/": "customer-socket", "/ws/agente/": "agent-socket"}
-
-reject = WebsocketDenier.as_asgi()
+from core.trace import SocketLog
 
 
-class ExactOrigins(OriginValidator):
-    """Accept only the given origins: scheme, host, port. None, or one that is no address, is refused."""
+class Sockets:
+    """ASGI application: the sockets by path, for pages of the given origins (scheme, host, port) alone.
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    A plain function as far as it goes: the coroutines of Channels' routers and validators stay on the stack
+    for as long as a socket lives, thousands of times.
+    """
+
+    def __init__(self, sockets: Mapping[str, Any], origins: Sequence[str]) -> None:
+        self.sockets = sockets
+        self.validator = OriginValidator(None, origins)
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        socket = self.sockets.get(scope["path"])
+        if socket is None or not self._is_ours(scope):
+            return _turn_away(scope, receive, send)
+        return socket(scope, receive, send)  # type: ignore[no-any-return]
+
+    def _is_ours(self, scope: Any) -> bool:
         # Of several, OriginValidator believes the last one. It raises ValueError for what is no address, and
         # finds our host also behind a name before an @.
-        origins = list(_origins(scope))
-        if len(origins) > 1 or not all(map(_is_address, origins)):
-            await reject(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
-
-
-def _origins(scope: Any) -> Iterator[str]:
-    return (value.decode("latin-1") for name, value in scope["headers"] if name == b"origin")
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if len(origins) != 1 or not _is_address(origins[0]):
+            return False
+        return bool(self.validator.valid_origin(urlparse(origins[0])))
 
 
 def _is_address(origin: str) -> bool:
@@ -44,32 +43,8 @@ def _is_address(origin: str) -> bool:
         return False
 
 
-class LoggedSockets:
-    """ASGI middleware: numbers each socket for the log, and logs its end with the code it was closed with."""
-
-    def __init__(self, application: Any) -> None:
-        self.application = application
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        started = time.monotonic()
-        trace.begin(uuid.uuid4().hex)
-        code: int | None = None
-
-        async def heard() -> Any:
-            nonlocal code
-            message = await receive()
-            # What we closed it with tells more than the browser's answer to it.
-            code = message.get("code") if code is None else code
-            return message
-
-        async def told(message: Any) -> None:
-            nonlocal code
-            code = message.get("code", code)
-            await send(message)
-
-        try:
-            await self.application(scope, heard, told)
-        finally:
-            milliseconds = round((time.monotonic() - started) * 1000, 1)
-            about = {"route": _ROUTES.get(scope["path"]), "code": code, "milliseconds": milliseconds}
-            request_log.info("Socket closed.", extra=about)
+async def _turn_away(scope: Any, receive: Any, send: Any) -> None:
+    log = SocketLog(scope["path"])
+    await receive()
+    await send({"type": "websocket.close"})
+    log.write()

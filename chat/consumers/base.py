@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +22,7 @@ from core import measures
 from core.errors import RuleBroken
 from core.limits import check_limit
 from core.strict_json import BadFrame, loads_strict
+from core.trace import SocketLog
 
 MAX_FRAME_CHARS = 16_384
 # Pushes a browser may leave unacknowledged before it counts as not reading: it bounds what a slow reader
@@ -28,6 +30,8 @@ MAX_FRAME_CHARS = 16_384
 WINDOW = 300
 # What catching up leaves of the window to everything else that a socket is sent.
 HEADROOM = 100
+# News of one socket that wait to be handled; as many as a channel of Channels' layers holds.
+MOST_NEWS = 100
 MISSED_HEARTBEATS = 2
 FRAMES_PER_SECOND = 30
 # Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
@@ -65,14 +69,22 @@ class SupportConsumer(AsyncWebsocketConsumer):
     # By the type of an ASGI message: nothing a browser sent can choose one.
     HANDLERS: dict[str, Callable[..., Awaitable[None]]]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self) -> None:
+        super().__init__()
         self.counted: set[str] = set()
         # The next heartbeat: a timer, which takes less than a task that sleeps, and the one under way.
         self.next_beat: asyncio.TimerHandle | None = None
         self.beat: asyncio.Task[None] | None = None
+        # News that wait to be handled, and who handles them while there are any.
+        self.waiting_news: list[Frame] = []
+        self.hearing: asyncio.Task[None] | None = None
         # Frames and news are handled one after the other.
         self.turn = asyncio.Lock()
+
+    @classmethod
+    def open(cls, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """ASGI application: one socket."""
+        return cls()(scope, receive, send)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle what the browser sends and what the layer brings, until the socket has ended.
@@ -81,9 +93,13 @@ class SupportConsumer(AsyncWebsocketConsumer):
         thread, for every one: what needs the database here asks for it with `database_sync_to_async`.
         """
         self.scope, self.base_send = scope, send
+        self.log = SocketLog(scope["path"])
         self.channel_layer = get_channel_layer()
-        self.channel_name = await self.channel_layer.new_channel()
-        news = asyncio.create_task(self._listen())
+        self.channel_name = self.channel_layer.open_channel(self._hear)
+        # What is done for the news is logged as this socket's as well.
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine of asyncio's
+        self.context = task.get_context()
         try:
             while True:
                 await self.dispatch(await receive())
@@ -92,16 +108,27 @@ class SupportConsumer(AsyncWebsocketConsumer):
         finally:
             # The server cancels what does not end in time, and nobody calls `disconnect` then.
             self._let_go()
-            news.cancel()
-            await asyncio.wait([news])
+            self.channel_layer.close_channel(self.channel_name)
+            if self.hearing is not None:
+                self.hearing.cancel()
+                await asyncio.wait([self.hearing])
+            self.log.write()
 
-    async def _listen(self) -> None:
-        try:
-            while True:
-                await self.dispatch(await self.channel_layer.receive(self.channel_name))
-        except Exception:
-            logger.exception("A socket hears no more news.")
-            await self.close(Close.BROKEN)
+    def _hear(self, message: Frame) -> None:
+        """News came: they are handled in their order, in a task that lasts as long as there are any."""
+        if len(self.waiting_news) >= MOST_NEWS:
+            # Missed, as the contract of layers allows: the next heartbeat finds it.
+            return
+        self.waiting_news.append(message)
+        if self.hearing is None:
+            self.hearing = asyncio.create_task(self._handle_news(), context=self.context)
+
+    async def _handle_news(self) -> None:
+        while self.waiting_news:
+            news, self.waiting_news = self.waiting_news, []
+            for message in news:
+                await self.dispatch(message)
+        self.hearing = None
 
     async def connect(self) -> None:
         self.cursors: dict[int, Cursor] = {}
@@ -116,7 +143,10 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if (code := await self.admit()) is not None:
             await self.close(code)
             return
-        self._wait_for_beat()
+        # Nobody asks for them again, and a socket lives for hours.
+        self.scope["headers"].clear()
+        # Those who came together, as after a restart, shall not beat together ever after.
+        self._wait_for_beat(share=random.uniform(0.5, 1.0))  # noqa: S311  chance, not secrecy
 
     async def admit(self) -> int | None:
         """Authorise and join; the closing code when the socket may not stay."""
@@ -133,8 +163,9 @@ class SupportConsumer(AsyncWebsocketConsumer):
                 logger.exception("A socket's handler failed.")
                 await self.close(Close.BROKEN)
 
-    async def disconnect(self, _code: int) -> None:
+    async def disconnect(self, code: int) -> None:
         # First what cannot fail.
+        self.log.closed(code)
         self._let_go()
         try:
             for group in list(self.groups_joined):
@@ -180,6 +211,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
         """Close once; nothing is sent or read after it."""
         if not self.is_closing:
             self.is_closing = True
+            self.log.closed(code)
             measures.SOCKETS_CLOSED.labels(code).inc()
             await super().close(code, reason)
 
@@ -259,8 +291,8 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     # Heartbeats: server to browser, since browsers slow the timers of hidden pages but not their sockets.
 
-    def _wait_for_beat(self) -> None:
-        seconds = settings.CHAT_HEARTBEAT.total_seconds()
+    def _wait_for_beat(self, share: float = 1.0) -> None:
+        seconds = share * settings.CHAT_HEARTBEAT.total_seconds()
         self.next_beat = asyncio.get_running_loop().call_later(seconds, self._start_beat)
 
     def _start_beat(self) -> None:
