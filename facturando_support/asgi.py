@@ -17,7 +17,7 @@ from facturando_support.http_threads import HttpThreads  # noqa: E402
 from facturando_support.single_process import OnlyProcess  # noqa: E402
 from facturando_support.sockets import Sockets  # noqa: E402
 
-PROTOCOLS = {
+PROTOCOLS: dict[str, Any] = {
     "http": BodyLimit(HttpThreads(pages)),
     "websocket": Sockets(SOCKETS, settings.PUBLIC_ORIGINS),
 }

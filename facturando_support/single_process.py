@@ -83,7 +83,7 @@ class OnlyProcess:
             return _refuse(scope, receive, send)
         if scope["type"] == "lifespan":
             return _live(receive, send)
-        return self.application(scope, receive, send)  # type: ignore[no-any-return]
+        return self.application(scope, receive, send)
 
 
 async def _live(receive: Any, send: Any) -> None:

@@ -24,7 +24,7 @@ class Sockets:
         socket = self.sockets.get(scope["path"])
         if socket is None or not self._is_ours(scope):
             return _turn_away(scope, receive, send)
-        return socket(scope, receive, send)  # type: ignore[no-any-return]
+        return socket(scope, receive, send)
 
     def _is_ours(self, scope: Any) -> bool:
         # Of several, OriginValidator believes the last one. It raises ValueError for what is no address, and
