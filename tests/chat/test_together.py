@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from chat import access, commands
 from chat.consumers import database
 from chat.events import customer_group, staff_group
-from chat.models import Message
+from chat.models import ChatSession, Message
 from chat.services import Author, Claim, Draft, Post, store_together
 from chat.services.rules import ChatEnded, DraftConflict, NotYourChat
 from tests.chat.factories import (
@@ -21,6 +21,7 @@ from tests.chat.factories import (
     end,
     fresh,
     later,
+    say_as_agent,
     say_as_customer,
     start,
 )
@@ -123,6 +124,45 @@ def test_a_line_that_comes_twice_at_once_is_one(laura):
     assert first.number == again.number
     assert isinstance(other, DraftConflict)
     assert texts(session).count("Una vez") == 1
+
+
+@pytest.mark.django_db
+def test_a_line_that_is_sent_again_among_others_is_acknowledged_and_leaves_no_hole(laura):
+    of_ana, of_beto = conversing(laura), conversing(laura, BETO)
+    known = say_as_customer(of_ana, "Ya estaba")
+
+    outcomes = store_together(
+        [
+            post(of_beto, "De Beto"),
+            post(of_ana, "Ya estaba", client_id=known.client_id),
+            post(of_ana, "Lo que sigue"),
+        ],
+        NOW,
+    )
+
+    assert outcomes[1] == known
+    assert [outcomes[1].number, outcomes[2].number] == [known.number, known.number + 1]
+    assert texts(of_ana)[-2:] == ["Ya estaba", "Lo que sigue"]
+    assert texts(of_beto).count("De Beto") == 1
+    assert fresh(of_ana).last_number == known.number + 1
+
+
+@pytest.mark.django_db
+def test_lines_that_were_stored_are_acknowledged_again_after_the_end_and_by_whoever_lost_the_chat(
+    laura, diego
+):
+    session = conversing(laura)
+    asked, answered = say_as_customer(session, "Ya estaba"), say_as_agent(session, laura, "También")
+    ChatSession.objects.filter(pk=session.pk).update(agent=diego)
+    said = post(session, "También", laura, client_id=answered.client_id)
+    assert store_together([said], NOW) == [answered]
+
+    end(session)
+
+    assert store_together([post(session, "Ya estaba", client_id=asked.client_id), said], NOW) == [
+        asked,
+        answered,
+    ]
 
 
 @pytest.mark.django_db
