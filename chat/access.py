@@ -57,6 +57,12 @@ def user_of_session(session: SessionBase) -> Agent | None:
     return agent
 
 
+def agent_of_session(session: SessionBase) -> Agent | None:
+    """The same, if the person may use the console."""
+    user = user_of_session(session)
+    return user if user is not None and is_agent(user) else None
+
+
 def visitor_of(key: str | None) -> Visitor | None:
     """The visitor whose browser shows this key, if it ever started a chat."""
     return Visitor.objects.filter(key_hash=hash_key(key)).first() if key else None

@@ -8,10 +8,10 @@ from post_office.models import Email
 
 from chat.models import ChatSession, Message
 from chat.services import give_sign_of_life
-from facturando_support.clock import run_round
 from scheduling import services
 from scheduling.models import AppointmentEvent
 from tests.chat.factories import ANA, AgentFactory, Customer, ProgramFactory, at, fresh, start
+from tests.rounds import do_round
 from tests.scheduling import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("memory_layer")]
@@ -51,14 +51,14 @@ def test_what_became_due_in_an_hour_of_standstill_happens_once_and_in_order(agen
     missed = cast.book(HALF_PAST, who=cast.BETO, now=DAYS_BEFORE)
     coming = cast.book(at("11:30"), who=CARLA, now=STOPPED - timedelta(minutes=15))
     waiting = start(DANA, now=STOPPED - timedelta(seconds=1))
-    run_round(STOPPED)
+    do_round(STOPPED)
     services.arrive(appointment=come, key_hash=ANA.key_hash, now=at("10:25"))
     mails, events, lines = last_of(Email), last_of(AppointmentEvent), last_of(Message)
 
     for _round in range(2):
         for agent in agents:
             give_sign_of_life(agent=agent, now=STARTED)
-        run_round(STARTED)
+        do_round(STARTED)
 
     assert list(Email.objects.filter(pk__gt=mails).order_by("pk").values_list("subject", flat=True)) == [
         f"No pudimos atender su cita {missed.folio}",

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
@@ -181,7 +182,7 @@ def test_a_round_of_the_clock_leaves_its_time_and_what_failed(monkeypatch):
     monkeypatch.setattr(clock, "due_acts", lambda: [break_down])
     grown = Grown()
 
-    clock.run_round(timezone.now() - timedelta(seconds=7))
+    async_to_sync(clock.run_round)(timezone.now() - timedelta(seconds=7))
 
     assert grown["facturando_clock_round_seconds_count"] == 1
     assert grown["facturando_clock_failed_acts_total act=break_down"] == 1

@@ -3,16 +3,18 @@
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.contrib.sessions.backends.base import SessionBase
 
 from chat import access, commands, events, services
 from chat.consumers import database
-from chat.consumers.base import Close, SupportConsumer, subject
+from chat.consumers.base import PATIENCE_SECONDS, Close, SupportConsumer, subject
 from chat.cursor import Cursor
-from chat.models import Agent, ChatSession
+from chat.models import ChatSession
 from core.limits import client_address
 
 type Frame = dict[str, Any]
+
+# Signs of life of many consoles go together; an agent counts as gone after many times that.
+SIGN_OF_LIFE_SECONDS = 0.5
 
 
 class AgentConsumer(SupportConsumer):
@@ -23,7 +25,7 @@ class AgentConsumer(SupportConsumer):
     async def admit(self) -> int | None:
         if await self.is_flooded(client_address(self.scope)):
             return Close.TOO_MANY
-        self.agent = await self._agent()
+        self.agent, _kept = await database.rights((self.scope["session"], []))
         if self.agent is None:
             return Close.NOT_YOURS
         await self.join(events.AGENTS_GROUP)
@@ -32,10 +34,6 @@ class AgentConsumer(SupportConsumer):
         # A console without chats asks nothing: by this it knows that frames come through.
         await self.push(await database.lists(self.agent))
         return None
-
-    @database_sync_to_async
-    def _agent(self) -> Agent | None:
-        return _agent_of(self.scope["session"])
 
     async def _sign_of_life(self) -> None:
         if self.agent is not None:
@@ -53,16 +51,18 @@ class AgentConsumer(SupportConsumer):
 
     async def on_answer(self) -> None:
         # A sign of life is what the browser gives, not that the server still holds a socket.
-        await self._sign_of_life()
+        if self.agent is not None:
+            living = database.sign_of_life.put(self.agent.pk, SIGN_OF_LIFE_SECONDS)
+            living.add_done_callback(lambda done: self._done(done, {}))
 
     async def repair(self) -> None:
         await super().repair()
         assert self.agent is not None  # noqa: S101  admitted
-        await self.repair_facts([await database.lists(self.agent)])
+        await self.repair_facts([await database.lists(self.agent, PATIENCE_SECONDS)])
 
     async def _may_stay(self) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
-        self.agent, unreadable = await self._rights()
+        self.agent, unreadable = await database.rights((self.scope["session"], list(self.cursors)))
         if self.agent is None:
             await self.close(Close.NOT_YOURS)
             return False
@@ -71,13 +71,6 @@ class AgentConsumer(SupportConsumer):
             await self._leave_chat(session)
             await self.push(state)
         return True
-
-    @database_sync_to_async
-    def _rights(self) -> tuple[Agent | None, list[int]]:
-        """The agent as of now, if it still is one, and which of the chats that it follows it may not read."""
-        agent = _agent_of(self.scope["session"])
-        followed = ChatSession.objects.filter(pk__in=list(self.cursors)) if agent else []
-        return agent, [session.pk for session in access.kept_from(agent, followed)]
 
     async def _leave_chat(self, session: int) -> None:
         await self.leave(events.staff_group(session))
@@ -99,11 +92,8 @@ class AgentConsumer(SupportConsumer):
             await self.push(frame)
         await self.catch_up(session.pk)
 
-    async def command(self, payload: Frame) -> None:
-        asker = commands.Asker(session=commands.session_named(payload), agent=self.agent)
-        reply = await database.run((asker, payload))
-        if reply is not None:
-            await self.push(reply)
+    def asker(self, payload: Frame) -> commands.Asker:
+        return commands.Asker(session=commands.session_named(payload), agent=self.agent)
 
     @database_sync_to_async
     def _named(self, payload: Frame) -> ChatSession | None:
@@ -140,9 +130,3 @@ class AgentConsumer(SupportConsumer):
         session = await self._named(frame)
         if was_mine or session is None or not await self._may_read(session):
             await self._leave_chat(frame["session"])
-
-
-def _agent_of(session: SessionBase) -> Agent | None:
-    """The agent whose session opened a socket, asked afresh: rights may have changed since."""
-    user = access.user_of_session(session)
-    return user if user is not None and access.is_agent(user) else None

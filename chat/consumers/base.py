@@ -34,6 +34,9 @@ HEADROOM = 100
 MOST_NEWS = 100
 MISSED_HEARTBEATS = 2
 FRAMES_PER_SECOND = 30
+# What nobody waits for: it goes with the next line that comes, or after so many seconds.
+PATIENT_COMMANDS = ("marks.move",)
+PATIENCE_SECONDS = 0.05
 # Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
 STANDING = {
     events.SessionChanged.type,
@@ -145,8 +148,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
             return
         # Nobody asks for them again, and a socket lives for hours.
         self.scope["headers"].clear()
-        # Those who came together, as after a restart, shall not beat together ever after.
-        self._wait_for_beat(share=random.uniform(0.5, 1.0))  # noqa: S311  chance, not secrecy
+        self._wait_for_beat(random.random())  # noqa: S311  no secret
 
     async def admit(self) -> int | None:
         """Authorise and join; the closing code when the socket may not stay."""
@@ -270,7 +272,33 @@ class SupportConsumer(AsyncWebsocketConsumer):
             await self.command(payload)
 
     async def command(self, payload: Frame) -> None:
+        """Have a command run with those of other sockets, and answer it."""
+        asker = self.asker(payload)
+        if payload.get("type") not in PATIENT_COMMANDS:
+            await self._answer(await database.run((asker, payload)))
+            return
+        # Meanwhile whatever follows it here goes on.
+        patient = database.run.put((asker, payload), PATIENCE_SECONDS)
+        patient.add_done_callback(lambda done: self._done(done, payload))
+
+    def asker(self, payload: Frame) -> commands.Asker:
+        """Who sends this command, about which chat. Raises BadFrame when it names none."""
         raise NotImplementedError
+
+    async def _answer(self, reply: Frame | None) -> None:
+        if reply is not None:
+            await self.push(reply)
+
+    def _done(self, done: "asyncio.Future[Any]", payload: Frame) -> None:
+        """A patient question was answered: what it brings or breaks is handled as if it had been awaited."""
+        if not done.cancelled() and not self.is_closing and (done.exception() or done.result()) is not None:
+            self._hear({"type": "answer", "done": done, "payload": payload})
+
+    async def _late(self, message: Frame) -> None:
+        try:
+            await self._answer(message["done"].result())
+        except RuleBroken as broken:
+            await self.push(commands.error_frame(broken, message["payload"]))
 
     async def follow(self, payload: Frame) -> None:
         raise NotImplementedError
@@ -291,7 +319,9 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     # Heartbeats: server to browser, since browsers slow the timers of hidden pages but not their sockets.
 
-    def _wait_for_beat(self, share: float = 1.0) -> None:
+    def _wait_for_beat(self, share: float) -> None:
+        """Until then, as a share of the usual; by chance, since those who came together, as after a restart,
+        shall not beat together ever after: whoever says something just then would feel it."""
         seconds = share * settings.CHAT_HEARTBEAT.total_seconds()
         self.next_beat = asyncio.get_running_loop().call_later(seconds, self._start_beat)
 
@@ -307,7 +337,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
             await self.close(Close.BROKEN)
         self.beat = None
         if not self.is_closing:
-            self._wait_for_beat()
+            self._wait_for_beat(random.uniform(0.9, 1.1))  # noqa: S311  no secret
 
     async def on_beat(self) -> None:
         if self.unanswered >= MISSED_HEARTBEATS:
@@ -321,7 +351,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
     async def repair(self) -> None:
         """Send what lost news should have told, also when no traffic shows that something is missing."""
         for session in list(self.cursors):
-            newest, facts = await database.standing((session, self.for_staff))
+            newest, facts = await database.standing((session, self.for_staff), PATIENCE_SECONDS)
             await self.repair_facts(facts)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
                 measures.GAPS_REPAIRED.labels("heartbeat").inc()
@@ -389,6 +419,7 @@ SupportConsumer.HANDLERS = {
     "websocket.receive": SupportConsumer.websocket_receive,
     "websocket.disconnect": SupportConsumer.websocket_disconnect,
     "news": SupportConsumer.news,
+    "answer": SupportConsumer._late,
 }
 
 

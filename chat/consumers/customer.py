@@ -54,11 +54,8 @@ class CustomerConsumer(SupportConsumer):
         if events.QUEUE_GROUP in self.groups_joined:
             await self.on_event(await database.queue(None))
 
-    async def command(self, payload: Frame) -> None:
-        asker = commands.Asker(session=self.session, visitor=self.visitor)
-        reply = await database.run((asker, payload))
-        if reply is not None:
-            await self.push(reply)
+    def asker(self, _payload: Frame) -> commands.Asker:
+        return commands.Asker(session=self.session, visitor=self.visitor)
 
     async def on_event(self, frame: Frame) -> None:
         if frame["type"] == events.QueueChanged.type:

@@ -4,19 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
-from chat import commands, events, readers, services
+from chat import access, commands, events, readers, services
 from chat.consumers.gathering import Gathering
-from chat.models import Agent
+from chat.models import Agent, ChatSession
 
 type Frame = dict[str, Any]
 type Asked = tuple[commands.Asker, Frame]
+# The agent as of now, if it still is one, and which of the chats that it follows it may not read.
+type Rights = tuple[Agent | None, list[int]]
 
 # As many as one commit takes: what more there is waits for the next one, and so does the clock for its turn.
 MOST_COMMANDS = 50
-# Readings keep nobody else out.
-MOST_READINGS = 500
+# The same for readings: of a thousand heartbeats at once, whoever says a line waits for a few.
+MOST_READINGS = 20
+MOST_RIGHTS = 3
+# One statement, however many ask.
+MOST_ALIKE = 500
 
 
 @database_sync_to_async
@@ -55,6 +61,20 @@ def _queue(asked: Sequence[None]) -> list[Frame]:
 
 
 @database_sync_to_async
+def _rights(asked: Sequence[tuple[SessionBase, list[int]]]) -> list[Rights | Exception]:
+    return [_right(session, followed) for session, followed in asked]
+
+
+def _right(session: SessionBase, followed: list[int]) -> Rights | Exception:
+    try:
+        agent = access.agent_of_session(session)
+        chats = ChatSession.objects.filter(pk__in=followed) if agent else []
+        return agent, [chat.pk for chat in access.kept_from(agent, chats)]
+    except Exception as failure:  # noqa: BLE001 - the socket that asked deals with it, and no other one
+        return failure
+
+
+@database_sync_to_async
 def _signs_of_life(agents: Sequence[int]) -> list[None]:
     services.give_signs_of_life(agents=agents, now=timezone.now())
     return [None] * len(agents)
@@ -64,5 +84,7 @@ run: Gathering[Asked, Frame | None] = Gathering(_run, MOST_COMMANDS)
 # Of a chat, by its number and for whom: see `readers.standings`.
 standing: Gathering[tuple[int, bool], readers.Standing] = Gathering(_standings, MOST_READINGS)
 lists: Gathering[Agent, Frame] = Gathering(_lists, MOST_READINGS)
-queue: Gathering[None, Frame] = Gathering(_queue, MOST_READINGS)
-sign_of_life: Gathering[int, None] = Gathering(_signs_of_life, MOST_READINGS)
+queue: Gathering[None, Frame] = Gathering(_queue, MOST_ALIKE)
+# Of whoever opened a socket, by the session it came with, and of the chats that it follows.
+rights: Gathering[tuple[SessionBase, list[int]], Rights] = Gathering(_rights, MOST_RIGHTS)
+sign_of_life: Gathering[int, None] = Gathering(_signs_of_life, MOST_ALIKE)

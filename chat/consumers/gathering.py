@@ -10,8 +10,7 @@ class Gathering[Item, Answer]:
     """One kind of question, whose items are answered together, at most `most` of them in one turn.
 
     `ask` takes items and returns an answer for each, in their order; an exception among the answers is raised
-    for whoever asked that item, and what `ask` itself raises for all of them. Nobody waits for company: an
-    item that comes while nothing is under way goes alone.
+    for whoever asked that item, and what `ask` itself raises for all of them.
     """
 
     def __init__(
@@ -22,14 +21,25 @@ class Gathering[Item, Answer]:
             WeakKeyDictionary()
         )
 
-    async def __call__(self, item: Item) -> Answer:
+    async def __call__(self, item: Item, patience: float = 0.0) -> Answer:
+        """The answer to an item. Raises what was answered for it, or for all."""
+        return await self.put(item, patience)
+
+    def put(self, item: Item, patience: float = 0.0) -> "asyncio.Future[Answer]":
+        """Have an item asked, and do not wait for it.
+
+        In the next turn; without `patience` it comes as soon as the last one is over. An item with patience
+        waits so many seconds for one that is in a hurry, and goes with it.
+        """
+        loop = asyncio.get_running_loop()
         turns = self._turns()
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = loop.create_future()
         turns.waiting.append((item, answer))
-        if turns.task is None or turns.task.done():
-            # Of nobody's context: what is logged there is not this socket's alone.
-            turns.task = asyncio.create_task(self._take(turns), context=Context())
-        return await answer
+        if not patience:
+            self._hurry(turns)
+        elif turns.alarm is None:
+            turns.alarm = loop.call_later(patience, self._hurry, turns)
+        return answer
 
     def waiting(self) -> list[Item]:
         """What has yet to be asked."""
@@ -38,9 +48,15 @@ class Gathering[Item, Answer]:
     def _turns(self) -> "_Turns[Item, Answer]":
         return self._of_loop.setdefault(asyncio.get_running_loop(), _Turns())
 
+    def _hurry(self, turns: "_Turns[Item, Answer]") -> None:
+        turns.is_urgent = True
+        if turns.task is None or turns.task.done():
+            # Of nobody's context: what is logged there is not this socket's alone.
+            turns.task = asyncio.create_task(self._take(turns), context=Context())
+
     async def _take(self, turns: "_Turns[Item, Answer]") -> None:
-        while turns.waiting:
-            turn, turns.waiting = turns.waiting[: self.most], turns.waiting[self.most :]
+        while turns.is_urgent:
+            turn = turns.next(self.most)
             try:
                 answers = await self.ask([item for item, _answer in turn])
             except Exception as failure:  # noqa: BLE001 - each socket that asked deals with it
@@ -55,6 +71,18 @@ class _Turns[Item, Answer]:
     def __init__(self) -> None:
         self.waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self.task: asyncio.Task[None] | None = None
+        # Somebody is in a hurry, or was patient for long enough.
+        self.is_urgent = False
+        self.alarm: asyncio.TimerHandle | None = None
+
+    def next(self, most: int) -> "list[tuple[Item, asyncio.Future[Answer]]]":
+        """What goes in the next turn; whatever that leaves goes in the one after it."""
+        turn, self.waiting = self.waiting[:most], self.waiting[most:]
+        self.is_urgent = bool(self.waiting)
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        return turn
 
 
 def _settle[Answer](waiting: "asyncio.Future[Answer]", answer: Answer | Exception) -> None:

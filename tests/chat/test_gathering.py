@@ -57,6 +57,28 @@ async def test_no_turn_takes_more_than_it_may():
     assert [answer.result() for answer in answers] == list("ABCDEFGHIJKLMNOP")
 
 
+async def test_whoever_is_patient_goes_with_the_next_who_is_in_a_hurry():
+    asked = Asked()
+    asked.is_free.set()
+    gathering = Gathering(asked, 10)
+    patient = gathering.put("a", patience=3600)
+    await asyncio.sleep(0)
+    assert gathering.waiting() == ["a"]
+
+    assert await gathering("b") == "B"
+
+    assert asked.turns == [["a", "b"]]
+    assert patient.result() == "A"
+
+
+async def test_nobody_is_patient_for_longer_than_was_said():
+    asked = Asked()
+    asked.is_free.set()
+
+    async with asyncio.timeout(10):
+        assert await Gathering(asked, 10)("a", patience=0.01) == "A"
+
+
 async def test_what_fails_for_one_fails_for_nobody_else():
     asked, _gathering, answers = await gathered(["a", "one", "b"])
     asked.is_free.set()

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from core import acts
 from facturando_support import clock
+from tests.rounds import do_round
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
@@ -42,7 +44,7 @@ def test_an_act_that_fails_stops_no_other_and_is_logged_with_its_reason(monkeypa
     seen: list[datetime] = []
     monkeypatch.setattr(clock, "due_acts", lambda: [break_down, seen.append])
 
-    clock.run_round(NOW)
+    do_round(NOW)
 
     assert seen == [NOW]
     assert "break_down failed" in caplog.text
@@ -54,7 +56,7 @@ def test_an_act_that_keeps_failing_is_logged_once_a_minute(monkeypatch, caplog):
     monkeypatch.setattr(clock, "due_acts", lambda: [break_down])
 
     for seconds in range(120):
-        clock.run_round(NOW + timedelta(seconds=seconds))
+        do_round(NOW + timedelta(seconds=seconds))
 
     assert len(caplog.records) == 2
 
@@ -63,7 +65,7 @@ def test_a_round_leaves_a_sign_of_life(monkeypatch):
     monkeypatch.setattr(clock, "due_acts", list)
     assert clock.seconds_since_round(NOW) is None
 
-    clock.run_round(NOW)
+    do_round(NOW)
 
     assert clock.seconds_since_round(NOW + timedelta(seconds=7)) == 7
 
@@ -76,6 +78,29 @@ async def test_rounds_follow_each_other_until_the_clock_is_stopped(monkeypatch):
     await run_until(lambda: len(rounds) >= 3)
 
     assert rounds == sorted(rounds)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_a_socket_asks_during_a_round_waits_for_one_act_and_not_for_all(monkeypatch):
+    begun, asked = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def first(_now: datetime) -> None:
+        begun.set()
+        assert asked.wait(10)
+        order.append("first")
+
+    monkeypatch.setattr(clock, "due_acts", lambda: [first, lambda _now: order.append("second")])
+    a_round = asyncio.create_task(clock.run_round(NOW))
+    await asyncio.to_thread(begun.wait, 10)
+    line = asyncio.create_task(database_sync_to_async(order.append)("line"))
+    # It has been handed over when the loop comes round again.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked.set()
+    await asyncio.gather(a_round, line)
+
+    assert order == ["first", "line", "second"]
 
 
 @pytest.mark.django_db(transaction=True)

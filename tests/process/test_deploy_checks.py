@@ -17,6 +17,7 @@ from django.utils import timezone
 from chat.models import Agent
 from facturando_support import checks, clock
 from tests import servers
+from tests.rounds import do_round
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def production(settings, monkeypatch, tmp_path) -> Any:
     settings.STATIC_ROOT = tmp_path
     (tmp_path / "staticfiles.json").touch()
     monkeypatch.setattr(clock, "due_acts", list)
-    clock.run_round(timezone.now())
+    do_round(timezone.now())
     return settings
 
 
@@ -156,10 +157,10 @@ def test_time_zones_from_before_mexico_dropped_daylight_saving(monkeypatch):
 def test_time_zones_that_have_grown_old():
     year = int(checks.tzdata.IANA_VERSION[:4])
     with time_machine.travel(f"{year + 1}-12-31T12:00:00Z", tick=False):
-        clock.run_round(timezone.now())
+        do_round(timezone.now())
         assert told() == {}
     with time_machine.travel(f"{year + 2}-01-02T12:00:00Z", tick=False):
-        clock.run_round(timezone.now())
+        do_round(timezone.now())
         is_told("facturando.W008", "time-zones", "what changed since")
 
 

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from facturando_support import clock, health
+from tests.rounds import do_round
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def readiness() -> tuple[int, Any]:
 
 
 def test_everything_works():
-    clock.run_round(timezone.now())
+    do_round(timezone.now())
 
     assert readiness() == (200, [])
 
@@ -41,7 +42,7 @@ def test_a_clock_that_never_ran():
 
 
 def test_a_clock_that_stopped():
-    clock.run_round(timezone.now() - timedelta(seconds=31))
+    do_round(timezone.now() - timedelta(seconds=31))
 
     assert readiness() == (503, ["clock"])
 
@@ -51,7 +52,7 @@ def test_a_database_that_does_not_answer(monkeypatch):
         raise OperationalError("password=secret")
 
     monkeypatch.setattr(health, "_database_answers", refuse)
-    clock.run_round(timezone.now())
+    do_round(timezone.now())
 
     assert readiness() == (503, ["database"])
 
@@ -62,7 +63,7 @@ def test_a_redis_that_does_not_answer(monkeypatch, settings):
 
     settings.REDIS_URL = "redis://127.0.0.1:1"
     monkeypatch.setattr(health, "_redis_answers", refuse)
-    clock.run_round(timezone.now())
+    do_round(timezone.now())
 
     assert readiness() == (503, ["redis"])
 

@@ -6,7 +6,6 @@ from chat.models import Agent, ChatSession
 from chat.services import (
     give_sign_of_life,
 )
-from facturando_support.clock import run_round
 from scheduling import services as scheduling
 from scheduling.models import Appointment, Shift
 from tests.chat.factories import (
@@ -14,6 +13,7 @@ from tests.chat.factories import (
     Customer,
     at,
 )
+from tests.rounds import do_round
 
 TEN = at("10:00")
 
@@ -47,4 +47,4 @@ def clock_at(now, *agents):
     """One round of the clock, with the consoles of these agents alive."""
     for agent in agents:
         give_sign_of_life(agent=agent, now=now)
-    run_round(now)
+    do_round(now)
