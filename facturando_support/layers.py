@@ -36,10 +36,12 @@ class LocalLayer(InMemoryChannelLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._hearing: dict[str, Hear] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def open_channel(self, hear: Hear) -> str:
         """The name of a new channel, whose messages call `hear`; in the same loop as `close_channel`."""
         channel = _new_name()
+        self._loop = asyncio.get_running_loop()
         self._hearing[channel] = hear
         return channel
 
@@ -57,9 +59,16 @@ class LocalLayer(InMemoryChannelLayer):
         expires_at = time.time() + self.expiry
         for channel in self.groups.get(group, ()):
             if (hear := self._hearing.get(channel)) is not None:
-                hear(message)
+                self._call(hear, message)
             elif not channel.startswith(HEARD):
                 self._put(channel, (expires_at, message))
+
+    def _call(self, hear: Hear, message: Message) -> None:
+        if self._loop is asyncio.get_running_loop():
+            hear(message)
+        elif self._loop is not None:
+            # A thread that this loop did not start tells its news from a loop of its own.
+            self._loop.call_soon_threadsafe(hear, message)
 
     def _put(self, channel: str, item: tuple[float, Message]) -> None:
         waiting = self.channels.setdefault(channel, asyncio.Queue(self.get_capacity(channel)))

@@ -60,3 +60,15 @@ async def test_a_channel_that_was_closed_hears_no_more_and_leaves_nothing_behind
 
         assert gone == []
         assert channel not in layer.channels
+
+
+async def test_news_from_a_thread_of_its_own_call_in_the_loop_of_the_channel():
+    layer, heard = LocalLayer(), []
+    channel = layer.open_channel(lambda message: heard.append((message, asyncio.get_running_loop())))
+    await layer.group_add("agents", channel)
+
+    news = {"type": "news", "frame": {}}
+    await asyncio.to_thread(lambda: asyncio.run(layer.group_send("agents", news)))
+    await hears(heard, 1)
+
+    assert heard == [(news, asyncio.get_running_loop())]
