@@ -8,11 +8,11 @@ read from the database (`chat/PROTOCOL.md`, *Repair*).
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
 
 type Message = dict[str, Any]
 # Takes a message at once: it may only put it down for later.
@@ -99,6 +99,13 @@ class SharedLayer(RedisPubSubChannelLayer):
         """Nothing calls from that channel any more; whoever opened it has left its groups."""
         self._get_layer().channels.pop(channel, None)
 
+    def _get_layer(self) -> RedisPubSubLoopLayer:
+        is_new = asyncio.get_running_loop() not in self._layers
+        layer = super()._get_layer()
+        if is_new:
+            layer._shards = [_PatientShard(shard.host, layer) for shard in layer._shards]
+        return layer
+
     async def group_send_many(self, messages: Sequence[tuple[str, Message]]) -> None:
         """Send messages, each to a group, in order and on one way to Redis."""
         layer = self._get_layer()
@@ -110,6 +117,19 @@ class SharedLayer(RedisPubSubChannelLayer):
                 for group, message in messages:
                     pipeline.publish(layer._get_group_channel_name(group), self.serialize(message))
                 await pipeline.execute()
+
+
+class _PatientShard(RedisSingleShardConnection):
+    """Waits for news until there are some: channels_redis looks whether there are ten times a second."""
+
+    def _ensure_redis(self) -> None:
+        if self._redis is None:
+            super()._ensure_redis()
+            self._pubsub.get_message = _without_end(self._pubsub.get_message)
+
+
+def _without_end(read: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    return lambda **options: read(**(options | {"timeout": None}))
 
 
 class _Heard:

@@ -36,7 +36,7 @@ MISSED_HEARTBEATS = 2
 FRAMES_PER_SECOND = 30
 # What nobody waits for: it goes with the next line that comes, or after so many seconds.
 PATIENT_COMMANDS = ("marks.move",)
-PATIENCE_SECONDS = 0.05
+PATIENCE_SECONDS = 0.2
 # Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
 STANDING = {
     events.SessionChanged.type,
