@@ -6,7 +6,7 @@ from channels.db import database_sync_to_async
 
 from chat import access, commands, events, services
 from chat.consumers import database
-from chat.consumers.base import PATIENCE_SECONDS, Close, SupportConsumer, subject
+from chat.consumers.base import BEAT_PATIENCE_SECONDS, Close, SupportConsumer, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
 from core.limits import client_address
@@ -58,7 +58,7 @@ class AgentConsumer(SupportConsumer):
     async def repair(self) -> None:
         await super().repair()
         assert self.agent is not None  # noqa: S101  admitted
-        await self.repair_facts([await database.lists(self.agent, PATIENCE_SECONDS)])
+        await self.repair_facts([await database.lists(self.agent, BEAT_PATIENCE_SECONDS)])
 
     async def _may_stay(self) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""

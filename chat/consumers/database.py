@@ -19,8 +19,8 @@ type Rights = tuple[Agent | None, list[int]]
 # As many as one commit takes: what more there is waits for the next one, and so does the clock for its turn.
 MOST_COMMANDS = 50
 # The same for readings: of a thousand heartbeats at once, whoever says a line waits for a few.
-MOST_READINGS = 20
-MOST_RIGHTS = 3
+MOST_READINGS = 8
+MOST_RIGHTS = 1
 # One statement, however many ask.
 MOST_ALIKE = 500
 
