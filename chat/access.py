@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from scheduling.models import Appointment
 KEY_BYTES = 32
 COOKIE_NAME = "fs_visitante"
 COOKIE_SALT = "chat.visitor"
+# Supervisors are agents.
+CONSOLE_GROUPS = {AGENTS_GROUP, SUPERVISORS_GROUP}
 
 
 def new_visitor_key() -> str:
@@ -43,24 +45,36 @@ def key_from_cookie(value: str) -> str | None:
         return None
 
 
-def user_of_session(session: SessionBase) -> Agent | None:
-    """The active agent of a staff session, read afresh; None once disabled, logged out or out of date."""
-    stored = session.__class__(session.session_key)
+def agents_of_sessions(sessions: Sequence[SessionBase]) -> list[Agent | None]:
+    """The agent of each staff session, read afresh.
+
+    None once disabled, logged out or out of date, and for whoever may not use the console (any more).
+    """
+    # What a socket keeps of its session is of the time when it was opened.
+    stored = [session.__class__(session.session_key) for session in sessions]
+    numbers = [_user_number(session) for session in stored]
+    agents = Agent.objects.filter(is_active=True).in_bulk(
+        {number for number in numbers if number is not None}
+    )
+    grouped = Agent.objects.filter(pk__in=agents, groups__name__in=CONSOLE_GROUPS).values_list(
+        "pk", flat=True
+    )
+    welcome = {pk for pk, agent in agents.items() if agent.is_superuser} | set(grouped)
+    return [
+        agents[number] if number in welcome and _is_current(session, agents[number]) else None
+        for session, number in zip(stored, numbers, strict=True)
+    ]
+
+
+def _user_number(session: SessionBase) -> int | None:
     try:
-        agent = Agent.objects.filter(pk=stored[SESSION_KEY], is_active=True).first()
+        return int(session[SESSION_KEY])
     except (KeyError, ValueError):
         return None
-    if agent is None or not constant_time_compare(
-        stored.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash()
-    ):
-        return None
-    return agent
 
 
-def agent_of_session(session: SessionBase) -> Agent | None:
-    """The same, if the person may use the console."""
-    user = user_of_session(session)
-    return user if user is not None and is_agent(user) else None
+def _is_current(session: SessionBase, agent: Agent) -> bool:
+    return constant_time_compare(session.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash())
 
 
 def visitor_of(key: str | None) -> Visitor | None:
@@ -109,8 +123,8 @@ def is_supervisor(user: User) -> bool:
 
 
 def is_agent(user: User) -> bool:
-    """Whether the person may use the console. Supervisors are agents."""
-    return _is_staff_in(user, {AGENTS_GROUP, SUPERVISORS_GROUP})
+    """Whether the person may use the console."""
+    return _is_staff_in(user, CONSOLE_GROUPS)
 
 
 def _is_staff_in(user: User, groups: set[str]) -> bool:

@@ -6,15 +6,12 @@ from channels.db import database_sync_to_async
 
 from chat import access, commands, events, services
 from chat.consumers import database
-from chat.consumers.base import BEAT_PATIENCE_SECONDS, Close, SupportConsumer, subject
+from chat.consumers.base import Close, SupportConsumer, beat_patience, subject
 from chat.cursor import Cursor
 from chat.models import ChatSession
 from core.limits import client_address
 
 type Frame = dict[str, Any]
-
-# Signs of life of many consoles go together; an agent counts as gone after many times that.
-SIGN_OF_LIFE_SECONDS = 0.5
 
 
 class AgentConsumer(SupportConsumer):
@@ -46,27 +43,28 @@ class AgentConsumer(SupportConsumer):
         await super().disconnect(code)
 
     async def on_beat(self) -> None:
-        if await self._may_stay():
+        if await self._may_stay(beat_patience()):
             await super().on_beat()
 
     async def on_answer(self) -> None:
         # A sign of life is what the browser gives, not that the server still holds a socket.
         if self.agent is not None:
-            living = database.sign_of_life.put(self.agent.pk, SIGN_OF_LIFE_SECONDS)
+            living = database.sign_of_life.put(self.agent.pk, beat_patience())
             living.add_done_callback(lambda done: self._done(done, {}))
 
     async def repair(self) -> None:
         await super().repair()
         assert self.agent is not None  # noqa: S101  admitted
-        await self.repair_facts([await database.lists(self.agent, BEAT_PATIENCE_SECONDS)])
+        await self.repair_facts([await database.lists(self.agent, beat_patience())])
 
-    async def _may_stay(self) -> bool:
+    async def _may_stay(self, patience: float = 0.0) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
-        self.agent, unreadable = await database.rights((self.scope["session"], list(self.cursors)))
+        asked = self.scope["session"], list(self.cursors)
+        self.agent, unreadable = await database.rights(asked, patience)
         if self.agent is None:
             await self.close(Close.NOT_YOURS)
             return False
-        for session in unreadable:
+        for session in self.cursors.keys() & unreadable:
             _newest, (state, *_marks) = await database.standing((session, self.for_staff))
             await self._leave_chat(session)
             await self.push(state)

@@ -37,8 +37,8 @@ FRAMES_PER_SECOND = 30
 # What nobody waits for: it goes with the next line that comes, or after so many seconds.
 PATIENT_COMMANDS = ("marks.move",)
 PATIENCE_SECONDS = 0.2
-# The same for what heartbeats ask: less, since many of them at once make a long turn.
-BEAT_PATIENCE_SECONDS = 0.05
+# What heartbeats ask is in no hurry either, and goes with others of this share of the interval.
+BEAT_PATIENCE = 0.05
 # Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
 STANDING = {
     events.SessionChanged.type,
@@ -353,7 +353,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
     async def repair(self) -> None:
         """Send what lost news should have told, also when no traffic shows that something is missing."""
         for session in list(self.cursors):
-            newest, facts = await database.standing((session, self.for_staff), BEAT_PATIENCE_SECONDS)
+            newest, facts = await database.standing((session, self.for_staff), beat_patience())
             await self.repair_facts(facts)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
                 measures.GAPS_REPAIRED.labels("heartbeat").inc()
@@ -423,6 +423,11 @@ SupportConsumer.HANDLERS = {
     "news": SupportConsumer.news,
     "answer": SupportConsumer._late,
 }
+
+
+def beat_patience() -> float:
+    """How many seconds whatever a heartbeat asks may wait for others to go with."""
+    return BEAT_PATIENCE * settings.CHAT_HEARTBEAT.total_seconds()
 
 
 def _count_down(who: str) -> None:

@@ -20,7 +20,8 @@ type Rights = tuple[Agent | None, list[int]]
 MOST_COMMANDS = 50
 # The same for readings: of a thousand heartbeats at once, whoever says a line waits for a few.
 MOST_READINGS = 8
-MOST_RIGHTS = 1
+# Each reads a session of its own.
+MOST_RIGHTS = 4
 # One statement, however many ask.
 MOST_ALIKE = 500
 
@@ -61,17 +62,17 @@ def _queue(asked: Sequence[None]) -> list[Frame]:
 
 
 @database_sync_to_async
-def _rights(asked: Sequence[tuple[SessionBase, list[int]]]) -> list[Rights | Exception]:
-    return [_right(session, followed) for session, followed in asked]
+def _rights(asked: Sequence[tuple[SessionBase, list[int]]]) -> list[Rights]:
+    agents = access.agents_of_sessions([session for session, _followed in asked])
+    chats = ChatSession.objects.in_bulk({chat for _session, followed in asked for chat in followed})
+    return [
+        (agent, _kept_from(agent, [chats[number] for number in followed if number in chats]))
+        for agent, (_session, followed) in zip(agents, asked, strict=True)
+    ]
 
 
-def _right(session: SessionBase, followed: list[int]) -> Rights | Exception:
-    try:
-        agent = access.agent_of_session(session)
-        chats = ChatSession.objects.filter(pk__in=followed) if agent else []
-        return agent, [chat.pk for chat in access.kept_from(agent, chats)]
-    except Exception as failure:  # noqa: BLE001 - the socket that asked deals with it, and no other one
-        return failure
+def _kept_from(agent: Agent | None, followed: list[ChatSession]) -> list[int]:
+    return [chat.pk for chat in access.kept_from(agent, followed)] if agent else []
 
 
 @database_sync_to_async

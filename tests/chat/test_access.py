@@ -157,30 +157,42 @@ def console(laura):
 
 
 def test_a_staff_session_is_its_agents(console, laura):
-    assert access.user_of_session(console.session) == laura
+    assert access.agents_of_sessions([console.session]) == [laura]
+
+
+def test_of_several_sessions_each_is_its_own_agents(console, laura, diego):
+    of_diego, of_nobody = browser_of(), browser_of()
+    of_diego.force_login(diego)
+    outsider = AgentFactory.create(username="ex")
+    outsider.groups.clear()
+    of_outsider = browser_of()
+    of_outsider.force_login(outsider)
+    sessions = [one.session for one in (of_diego, of_outsider, console, of_nobody, of_diego)]
+
+    assert access.agents_of_sessions(sessions) == [diego, None, laura, None, diego]
 
 
 def test_a_session_ends_with_the_account_the_password_or_a_logout(console, laura):
     session = console.session
     Agent.objects.filter(pk=laura.pk).update(is_active=False)
-    assert access.user_of_session(session) is None
+    assert access.agents_of_sessions([session]) == [None]
 
     Agent.objects.filter(pk=laura.pk).update(is_active=True)
-    assert access.user_of_session(session) == laura
+    assert access.agents_of_sessions([session]) == [laura]
     laura.set_password("otra-clave-larga")
     laura.save()
-    assert access.user_of_session(session) is None
+    assert access.agents_of_sessions([session]) == [None]
 
 
 def test_a_session_that_was_logged_out_is_nobodys(console):
     session = console.session
     console.logout()
 
-    assert access.user_of_session(session) is None
+    assert access.agents_of_sessions([session]) == [None]
 
 
 def test_a_session_without_login_is_nobodys():
-    assert access.user_of_session(browser_of().session) is None
+    assert access.agents_of_sessions([browser_of().session]) == [None]
 
 
 def test_groups_are_asked_afresh(laura):

@@ -86,7 +86,7 @@ def failing(*_args, **_kwargs):
 async def test_sockets_that_fail_while_they_open_are_not_counted_for_good(settings, laura, monkeypatch):
     settings.CHAT_MAX_SOCKETS_PER_ADDRESS = 2
     with monkeypatch.context() as patch:
-        patch.setattr(access, "user_of_session", failing)
+        patch.setattr(access, "agents_of_sessions", failing)
         for _attempt in range(3):
             async with refused_socket("/ws/agente/", await do(staff_cookie, laura)) as socket:
                 assert await socket.close_code() == 1011
