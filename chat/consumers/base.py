@@ -148,8 +148,9 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if (code := await self.admit()) is not None:
             await self.close(code)
             return
-        # Nobody asks for them again, and a socket lives for hours.
-        self.scope["headers"].clear()
+        # Nobody asks for them again, and a socket lives for hours. daphne keeps the same list.
+        if isinstance(self.scope["headers"], list):
+            self.scope["headers"].clear()
         self._wait_for_beat(random.random())  # noqa: S311  no secret
 
     async def admit(self) -> int | None:
@@ -293,7 +294,11 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     def _done(self, done: "asyncio.Future[Any]", payload: Frame) -> None:
         """A patient question was answered: what it brings or breaks is handled as if it had been awaited."""
-        if not done.cancelled() and not self.is_closing and (done.exception() or done.result()) is not None:
+        if done.cancelled():
+            return
+        # Looked at in any case: one that nobody looks at is logged as forgotten.
+        has_failed = done.exception() is not None
+        if not self.is_closing and (has_failed or done.result() is not None):
             self._hear({"type": "answer", "done": done, "payload": payload})
 
     async def _late(self, message: Frame) -> None:

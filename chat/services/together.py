@@ -88,7 +88,7 @@ def store_together(work: Sequence[Post | Claim], now: datetime) -> list[Outcome]
         outcomes = _store(work, now)
     except IntegrityError:
         # A line that is stored already: seldom, and so nobody looks before it shows.
-        outcomes = _store(work, now, _stored([item for item in work if isinstance(item, Post)]))
+        outcomes = _store(work, now, looks_first=True)
     elapsed = time.perf_counter() - started
     for item in work:
         if isinstance(item, Post):
@@ -97,10 +97,10 @@ def store_together(work: Sequence[Post | Claim], now: datetime) -> list[Outcome]
 
 
 @transaction.atomic
-def _store(
-    work: Sequence[Post | Claim], now: datetime, stored: dict[tuple[int, uuid.UUID], Message] | None = None
-) -> list[Outcome]:
-    turn = _Turn(work, now, stored or {})
+def _store(work: Sequence[Post | Claim], now: datetime, *, looks_first: bool = False) -> list[Outcome]:
+    turn = _Turn(work, now)
+    if looks_first:
+        turn.look()
     outcomes = [turn.outcome(item) for item in work]
     turn.save()
     return outcomes
@@ -136,15 +136,18 @@ def _only[T: Message | ChatSession](kind: type[T], item: Post | Claim, now: date
 class _Turn:
     """One transaction: its chats, locked; lines known to be stored already; and what is to be stored."""
 
-    def __init__(
-        self, work: Sequence[Post | Claim], now: datetime, stored: dict[tuple[int, uuid.UUID], Message]
-    ) -> None:
+    def __init__(self, work: Sequence[Post | Claim], now: datetime) -> None:
         self.now = now
         self.sessions = _locked({item.session for item in work})
-        self.stored = stored
+        self.posts = [item for item in work if isinstance(item, Post)]
+        self.stored: dict[tuple[int, uuid.UUID], Message] = {}
         self.lines: list[Message] = []
         self.moved: dict[int, ChatSession] = {}
         self.news: list[events.News] = []
+
+    def look(self) -> None:
+        """Find out which lines are stored already."""
+        self.stored = _stored(self.posts)
 
     def outcome(self, item: Post | Claim) -> Outcome:
         try:
