@@ -144,7 +144,7 @@ async def test_those_who_come_together_do_not_beat_together():
     for socket in sockets:
         await socket.__aenter__()
 
-    open_ones = [one for one in gc.get_objects() if isinstance(one, CustomerConsumer) and not one.is_closing]
+    open_ones = [one for one in gc.get_objects() if type(one) is CustomerConsumer and not one.is_closing]
     beats = [one.next_beat.when() for one in open_ones if one.next_beat and not one.next_beat.cancelled()]
     for socket in sockets:
         await socket.__aexit__(None, None, None)
