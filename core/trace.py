@@ -8,6 +8,7 @@ from contextvars import ContextVar
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 folio: ContextVar[str] = ContextVar("folio", default="")
 
+# One line a request or a socket; with DEBUG on it is left out.
 request_log = logging.getLogger("facturando_support.requests")
 
 # By name in the log: whatever else was asked for is nobody's business.

@@ -20,9 +20,6 @@ from facturando_support.metrics import show
 Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]
 Morsel._flags.add("partitioned")  # type: ignore[attr-defined]
 
-# One line a request; with DEBUG on it is left out.
-request_log = logging.getLogger("facturando_support.requests")
-
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
@@ -41,7 +38,7 @@ class RequestLogMiddleware:
         response["X-Request-ID"] = trace.request_id.get()
         milliseconds = round((time.monotonic() - started) * 1000, 1)
         about = {"route": route_of(request), "status": response.status_code, "milliseconds": milliseconds}
-        request_log.log(_level(request), "Answered.", extra=about)
+        trace.request_log.log(_level(request), "Answered.", extra=about)
         return response
 
 
