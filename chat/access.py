@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent, Attachment, ChatSession, Visitor
+from core.prepared import Prepared
 from scheduling.models import Appointment
 
 KEY_BYTES = 32
@@ -22,6 +25,7 @@ COOKIE_NAME = "fs_visitante"
 COOKIE_SALT = "chat.visitor"
 # Supervisors are agents.
 CONSOLE_GROUPS = {AGENTS_GROUP, SUPERVISORS_GROUP}
+_CONSOLE_GROUPS = Group.objects.filter(user=OuterRef("pk"), name__in=CONSOLE_GROUPS)
 
 
 def new_visitor_key() -> str:
@@ -45,36 +49,48 @@ def key_from_cookie(value: str) -> str | None:
         return None
 
 
+_STORED = Prepared(lambda keys: Session.objects.filter(session_key__in=keys))
+_STAFF = Prepared(
+    lambda pks: Agent.objects.filter(
+        Q(is_superuser=True) | Exists(_CONSOLE_GROUPS), pk__in=pks, is_active=True
+    )
+)
+
+
 def agents_of_sessions(sessions: Sequence[SessionBase]) -> list[Agent | None]:
-    """The agent of each staff session, read afresh.
+    """The agent of each staff session, read afresh: in two queries, however many they are.
 
     None once disabled, logged out or out of date, and for whoever may not use the console (any more).
     """
-    # What a socket keeps of its session is of the time when it was opened.
-    stored = [session.__class__(session.session_key) for session in sessions]
-    numbers = [_user_number(session) for session in stored]
-    agents = Agent.objects.filter(is_active=True).in_bulk(
-        {number for number in numbers if number is not None}
-    )
-    grouped = Agent.objects.filter(pk__in=agents, groups__name__in=CONSOLE_GROUPS).values_list(
-        "pk", flat=True
-    )
-    welcome = {pk for pk, agent in agents.items() if agent.is_superuser} | set(grouped)
+    logins = _logins(sessions)
+    numbers = [_user_number(login) for login in logins]
+    agents = {agent.pk: agent for agent in _STAFF.rows({number for number in numbers if number is not None})}
     return [
-        agents[number] if number in welcome and _is_current(session, agents[number]) else None
-        for session, number in zip(stored, numbers, strict=True)
+        agents[number] if number in agents and _is_current(login, agents[number]) else None
+        for login, number in zip(logins, numbers, strict=True)
     ]
 
 
-def _user_number(session: SessionBase) -> int | None:
+def _logins(sessions: Sequence[SessionBase]) -> list[dict[str, Any]]:
+    """What is stored of sessions now: what a socket keeps of its own is of the time when it was opened."""
+    keys = [session.session_key for session in sessions]
+    now = timezone.now()
+    stored = {row.session_key: row.session_data for row in _STORED.rows(keys) if row.expire_date > now}
+    return [
+        session.decode(stored[key]) if key in stored else {}
+        for session, key in zip(sessions, keys, strict=True)
+    ]
+
+
+def _user_number(login: dict[str, Any]) -> int | None:
     try:
-        return int(session[SESSION_KEY])
+        return int(login[SESSION_KEY])
     except (KeyError, ValueError):
         return None
 
 
-def _is_current(session: SessionBase, agent: Agent) -> bool:
-    return constant_time_compare(session.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash())
+def _is_current(login: dict[str, Any], agent: Agent) -> bool:
+    return constant_time_compare(login.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash())
 
 
 def visitor_of(key: str | None) -> Visitor | None:

@@ -19,6 +19,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from chat.models import Agent, Attachment, ChatSession, Message
+from core.prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -216,9 +217,15 @@ def session_changed(session: ChatSession) -> SessionChanged:
     )
 
 
+_WAITING = Prepared(lambda _none: ChatSession.objects.waiting().values_list("pk"))
+_ACTIVE_OF = Prepared(
+    lambda agents: ChatSession.objects.active().filter(agent__in=agents).order_by().values_list("agent", "pk")
+)
+
+
 def queue_changed() -> QueueChanged:
     """The queue as it is now."""
-    return QueueChanged(waiting=list(ChatSession.objects.waiting().values_list("pk", flat=True)))
+    return QueueChanged(waiting=[pk for (pk,) in _WAITING.tuples()])
 
 
 def lists_changed(agent: Agent) -> ListsChanged:
@@ -231,8 +238,7 @@ def lists_changed_of(agents: Sequence[Agent]) -> list[ListsChanged]:
     """The same for each of several agents, in two queries."""
     waiting = queue_changed().waiting
     own: defaultdict[int | None, list[int]] = defaultdict(list)
-    active = ChatSession.objects.active().filter(agent__in={agent.pk for agent in agents})
-    for agent, session in active.values_list("agent", "pk"):
+    for agent, session in _ACTIVE_OF.tuples({agent.pk for agent in agents}):
         own[agent].append(session)
     return [
         ListsChanged(waiting=len(waiting), digest=digest_of_lists(waiting, own[agent.pk])) for agent in agents

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from channels.db import database_sync_to_async
-
-from chat import access, commands, events, services
+from chat import commands, events, readers, services
 from chat.consumers import database
-from chat.consumers.base import Close, SupportConsumer, beat_patience, subject
+from chat.consumers.base import LIFE_PATIENCE, Close, SupportConsumer, of_beats, subject
 from chat.cursor import Cursor
-from chat.models import ChatSession
 from core.limits import client_address
 
 type Frame = dict[str, Any]
@@ -22,15 +19,23 @@ class AgentConsumer(SupportConsumer):
     async def admit(self) -> int | None:
         if await self.is_flooded(client_address(self.scope)):
             return Close.TOO_MANY
-        self.agent, _kept = await database.rights((self.scope["session"], []))
+        self.agent = (await database.look(self.question())).agent
         if self.agent is None:
             return Close.NOT_YOURS
         await self.join(events.AGENTS_GROUP)
         await self.join(events.agent_group(self.agent.pk))
         await self._sign_of_life()
-        # A console without chats asks nothing: by this it knows that frames come through.
-        await self.push(await database.lists(self.agent))
+        # A console without chats asks nothing: by this it knows that frames come through. And asked again:
+        # what changed before the groups were joined has told nobody here.
+        answer = await database.look(self.question())
+        if not await self._keep_to(answer):
+            return None
+        for frame in answer.lists:
+            await self.push(frame)
         return None
+
+    def question(self) -> readers.Question:
+        return readers.Question(tuple(self.cursors), self.scope["session"], wants_lists=True)
 
     async def _sign_of_life(self) -> None:
         if self.agent is not None:
@@ -42,32 +47,26 @@ class AgentConsumer(SupportConsumer):
             await self._sign_of_life()
         await super().disconnect(code)
 
-    async def on_beat(self) -> None:
-        if await self._may_stay(beat_patience()):
-            await super().on_beat()
-
     async def on_answer(self) -> None:
         # A sign of life is what the browser gives, not that the server still holds a socket.
         if self.agent is not None:
-            living = database.sign_of_life.put(self.agent.pk, beat_patience())
+            living = database.sign_of_life.put(self.agent.pk, of_beats(LIFE_PATIENCE))
             living.add_done_callback(lambda done: self._done(done, {}))
 
-    async def repair(self) -> None:
-        await super().repair()
-        assert self.agent is not None  # noqa: S101  admitted
-        await self.repair_facts([await database.lists(self.agent, beat_patience())])
+    async def repair(self, answer: readers.Answer, told: dict[object, Frame]) -> None:
+        if await self._keep_to(answer):
+            await super().repair(answer, told)
+            await self.repair_facts(answer.lists, told)
 
-    async def _may_stay(self, patience: float = 0.0) -> bool:
+    async def _keep_to(self, answer: readers.Answer) -> bool:
         """Whether the agent's socket stays open; it leaves the chats that the agent may no longer read."""
-        asked = self.scope["session"], list(self.cursors)
-        self.agent, unreadable = await database.rights(asked, patience)
+        self.agent = answer.agent
         if self.agent is None:
             await self.close(Close.NOT_YOURS)
             return False
-        for session in self.cursors.keys() & unreadable:
-            _newest, (state, *_marks) = await database.standing((session, self.for_staff))
+        for session in self.cursors.keys() & answer.unreadable:
             await self._leave_chat(session)
-            await self.push(state)
+            await self.push(answer.standings[session].facts[0])
         return True
 
     async def _leave_chat(self, session: int) -> None:
@@ -76,42 +75,33 @@ class AgentConsumer(SupportConsumer):
 
     async def follow(self, payload: Frame) -> None:
         after = commands.follow_from(payload)
-        session = await self._readable(payload)
-        self.cursors[session.pk] = Cursor(after)
-        await self.join(events.staff_group(session.pk))
+        session = commands.session_named(payload)
+        await self._readable(session)
+        self.cursors[session] = Cursor(after)
+        await self.join(events.staff_group(session))
         # Asked again: what took it away before the group was joined has told nobody here.
         try:
-            await self._readable(payload)
+            standing = await self._readable(session)
         except services.NotYourChat:
-            await self._leave_chat(session.pk)
+            await self._leave_chat(session)
             raise
-        _newest, facts = await database.standing((session.pk, self.for_staff))
-        for frame in facts:
+        for frame in standing.facts:
             await self.push(frame)
-        await self.catch_up(session.pk)
+        await self.catch_up(session)
 
     def asker(self, payload: Frame) -> commands.Asker:
         return commands.Asker(session=commands.session_named(payload), agent=self.agent)
 
-    @database_sync_to_async
-    def _named(self, payload: Frame) -> ChatSession | None:
-        """The chat that a frame is about, whoever may read it."""
-        return ChatSession.objects.select_related("agent").filter(pk=commands.session_named(payload)).first()
-
-    async def _readable(self, payload: Frame) -> ChatSession:
-        """The chat that a frame is about, if this agent may read it; else raises NotYourChat."""
-        session = await self._named(payload)
-        if session is None or not await self._may_read(session):
+    async def _readable(self, session: int) -> readers.Standing:
+        """Where a chat stands that this agent may read; else raises NotYourChat."""
+        answer = await database.look(readers.Question((session,), self.scope["session"]))
+        if answer.agent is None or session in answer.unreadable or session not in answer.standings:
             raise services.NotYourChat
-        return session
-
-    @database_sync_to_async
-    def _may_read(self, session: ChatSession) -> bool:
-        return access.can_read_chat(self.agent, session)
+        return answer.standings[session]
 
     async def on_event(self, frame: Frame) -> None:
         if frame["type"] == events.AccessChanged.type:
-            await self._may_stay()
+            await self._keep_to(await database.look(self.question()))
             return
         if frame["type"] == events.SessionChanged.type:
             # The browser's lists are no longer those that it was told: the next heartbeat says what they are.
@@ -125,6 +115,12 @@ class AgentConsumer(SupportConsumer):
         assert self.agent is not None  # noqa: S101  admitted
         before = self.told.get(subject(frame), frame)
         was_mine = before["agent"] == self.agent.pk != frame["agent"]
-        session = await self._named(frame)
-        if was_mine or session is None or not await self._may_read(session):
+        if was_mine or not await self._may_read(frame["session"]):
             await self._leave_chat(frame["session"])
+
+    async def _may_read(self, session: int) -> bool:
+        try:
+            await self._readable(session)
+        except services.NotYourChat:
+            return False
+        return True

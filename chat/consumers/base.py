@@ -37,8 +37,8 @@ FRAMES_PER_SECOND = 30
 # What nobody waits for: it goes with the next line that comes, or after so many seconds.
 PATIENT_COMMANDS = ("marks.move",)
 PATIENCE_SECONDS = 0.2
-# What heartbeats ask is in no hurry either, and goes with others of this share of the interval.
-BEAT_PATIENCE = 0.05
+# What heartbeats ask and bring is in no hurry either, and goes with others of this share of the interval.
+LOOK_PATIENCE, LIFE_PATIENCE = 0.01, 0.05
 # Facts that the next one of the same kind replaces; when its news got lost, a heartbeat brings it.
 STANDING = {
     events.SessionChanged.type,
@@ -329,8 +329,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
     def _wait_for_beat(self, share: float) -> None:
         """Until then, as a share of the usual; by chance, since those who came together, as after a restart,
         shall not beat together ever after: whoever says something just then would feel it."""
-        seconds = share * settings.CHAT_HEARTBEAT.total_seconds()
-        self.next_beat = asyncio.get_running_loop().call_later(seconds, self._start_beat)
+        self.next_beat = asyncio.get_running_loop().call_later(of_beats(share), self._start_beat)
 
     def _start_beat(self) -> None:
         self.beat = asyncio.create_task(self._beat())
@@ -350,23 +349,35 @@ class SupportConsumer(AsyncWebsocketConsumer):
         if self.unanswered >= MISSED_HEARTBEATS:
             await self.close(Close.SILENT)
             return
-        await self.repair()
+        question, told = self.question(), dict(self.told)
+        await self.repair(await database.look(question, of_beats(LOOK_PATIENCE)), told)
         self.unanswered += 1
         newest = {session: cursor.sent for session, cursor in self.cursors.items()}
         await self.push(readers.heartbeat_frame(timezone.now(), newest, self.sent + 1))
 
-    async def repair(self) -> None:
-        """Send what lost news should have told, also when no traffic shows that something is missing."""
-        for session in list(self.cursors):
-            newest, facts = await database.standing((session, self.for_staff), beat_patience())
-            await self.repair_facts(facts)
+    def question(self) -> readers.Question:
+        """What a heartbeat asks the database."""
+        raise NotImplementedError
+
+    async def repair(self, answer: readers.Answer, told: dict[object, Frame]) -> None:
+        """Send what lost news should have told, also when no traffic shows that something is missing.
+
+        `told` is what the browser had been told when this was asked.
+        """
+        for session, (newest, facts) in answer.standings.items():
+            if session not in self.cursors:
+                # Left meanwhile.
+                continue
+            await self.repair_facts(facts, told)
             if session in self.cursors and self.cursors[session].judge(newest) is not Verdict.OLD:
                 measures.GAPS_REPAIRED.labels("heartbeat").inc()
                 await self.catch_up(session)
 
-    async def repair_facts(self, facts: list[Frame]) -> None:
+    async def repair_facts(self, facts: list[Frame], told: dict[object, Frame]) -> None:
         for frame in facts:
-            if self.told.get(subject(frame)) != frame:
+            about = subject(frame)
+            # News that came since it was asked may be newer than the answer: the next heartbeat looks again.
+            if self.told.get(about) is told.get(about) and self.told.get(about) != frame:
                 await self.on_event(frame)
 
     # News: channel layer to browser.
@@ -430,9 +441,9 @@ SupportConsumer.HANDLERS = {
 }
 
 
-def beat_patience() -> float:
-    """How many seconds whatever a heartbeat asks may wait for others to go with."""
-    return BEAT_PATIENCE * settings.CHAT_HEARTBEAT.total_seconds()
+def of_beats(share: float) -> float:
+    """This share of the time between two heartbeats, in seconds."""
+    return share * settings.CHAT_HEARTBEAT.total_seconds()
 
 
 def _count_down(who: str) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.utils import timezone
 
-from chat import access, commands, events
+from chat import access, commands, events, readers
 from chat.consumers import database
 from chat.consumers.base import Close, SupportConsumer, subject
 from chat.cursor import Cursor
@@ -44,10 +44,13 @@ class CustomerConsumer(SupportConsumer):
         key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
         return access.chat_of(key, timezone.now())
 
+    def question(self) -> readers.Question:
+        return readers.Question(tuple(self.cursors))
+
     async def follow(self, payload: Frame) -> None:
         self.cursors[self.session] = Cursor(commands.follow_from(payload))
-        _newest, facts = await database.standing((self.session, self.for_staff))
-        for frame in facts:
+        answer = await database.look(self.question())
+        for frame in answer.standings[self.session].facts:
             await self.push(frame)
         await self.catch_up(self.session)
         # The place, which nobody's moving would tell before the next heartbeat.
@@ -79,7 +82,7 @@ class CustomerConsumer(SupportConsumer):
         if self.told.get(subject(frame)) != frame:
             await self.push(frame)
 
-    async def repair(self) -> None:
-        await super().repair()
+    async def repair(self, answer: readers.Answer, told: dict[object, Frame]) -> None:
+        await super().repair(answer, told)
         if events.QUEUE_GROUP in self.groups_joined:
             await self.on_event(await database.queue(None))

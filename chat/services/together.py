@@ -7,7 +7,7 @@ Whether a line is stored already, the database says when it refuses its id: only
 
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -30,14 +30,10 @@ from chat.services.messages import (
 from chat.services.rules import IdentificationPending, NotYourChat
 from core import measures
 from core.errors import RuleBroken
-
-
-def _fields(*names: str) -> "list[Field[Any, Any]]":
-    return [cast("Field[Any, Any]", ChatSession._meta.get_field(name)) for name in names]
-
+from core.prepared import Prepared
 
 # What lines and marks change of a chat, and what else they ask of it.
-_MOVED = _fields(
+_MOVED = (
     "last_number",
     "last_staff_number",
     "customer_turn_since",
@@ -48,8 +44,14 @@ _MOVED = _fields(
     "agent_delivered",
     "agent_read",
 )
-_ASKED = _fields("id", "state", "agent", "name", "identified_at")
-_COLUMNS = ", ".join(str(field.column) for field in (*_ASKED, *_MOVED))
+_ASKED = ("state", "agent", "name", "identified_at")
+_FIELDS = [cast("Field[Any, Any]", ChatSession._meta.get_field(name)) for name in _MOVED]
+# In one order: two who lock several wait in no ring.
+_LOCKED = Prepared(
+    lambda pks: (
+        ChatSession.objects.filter(pk__in=pks).only(*_ASKED, *_MOVED).order_by("pk").select_for_update()
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +140,7 @@ class _Turn:
 
     def __init__(self, work: Sequence[Post | Claim], now: datetime) -> None:
         self.now = now
-        self.sessions = _locked({item.session for item in work})
+        self.sessions = {row.pk: row for row in _LOCKED.rows({item.session for item in work})}
         self.posts = [item for item in work if isinstance(item, Post)]
         self.stored: dict[tuple[int, uuid.UUID], Message] = {}
         self.lines: list[Message] = []
@@ -159,7 +161,7 @@ class _Turn:
     def save(self) -> None:
         """Write everything, and tell it once it is committed."""
         Message.objects.bulk_create(self.lines)
-        _update(self.moved.values())
+        _write(self.moved.values())
         events.announce_all(self.news)
 
     def _session(self, item: Post | Claim) -> ChatSession:
@@ -209,20 +211,6 @@ class _Turn:
         return session
 
 
-def _locked(pks: Collection[int]) -> dict[int, ChatSession]:
-    """The fresh rows by their number, locked in one order: two who lock several wait in no ring.
-
-    As text, since the ORM would put together the same statement anew for every line, which takes longer than
-    all that the database does for it. What is not read here is read when somebody asks for it. SQLite locks
-    as a whole, at BEGIN IMMEDIATE.
-    """
-    places = ", ".join(["%s"] * len(pks))
-    lock = connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
-    # Names of our own table and columns.
-    select = f"SELECT {_COLUMNS} FROM {ChatSession._meta.db_table} WHERE id IN ({places}) ORDER BY id {lock}"  # noqa: S608
-    return {session.pk: session for session in ChatSession.objects.raw(select, sorted(pks))}
-
-
 def _stored(posts: Sequence[Post]) -> dict[tuple[int, uuid.UUID], Message]:
     """The lines that are known under the ids of these, by chat and id."""
     if not posts:
@@ -232,7 +220,7 @@ def _stored(posts: Sequence[Post]) -> dict[tuple[int, uuid.UUID], Message]:
     return {(line.session_id, line.client_id): line for line in found}
 
 
-def _update(sessions: Iterable[ChatSession]) -> None:
+def _write(sessions: Iterable[ChatSession]) -> None:
     """Write what lines and marks moved in these chats.
 
     `bulk_update` builds a CASE for every field of every row, which costs more than all the rest together.
@@ -240,7 +228,7 @@ def _update(sessions: Iterable[ChatSession]) -> None:
     rows = [[*_values(session), session.pk] for session in sessions]
     if not rows:
         return
-    columns = ", ".join(f"{field.name} = %s" for field in _MOVED)
+    columns = ", ".join(f"{name} = %s" for name in _MOVED)
     # Names of our own columns; what people said are parameters.
     update = f"UPDATE {ChatSession._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608
     with connection.cursor() as cursor:
@@ -248,4 +236,4 @@ def _update(sessions: Iterable[ChatSession]) -> None:
 
 
 def _values(session: ChatSession) -> Iterator[Any]:
-    return (field.get_db_prep_save(getattr(session, field.name), connection) for field in _MOVED)
+    return (field.get_db_prep_save(getattr(session, field.name), connection) for field in _FIELDS)

@@ -4,12 +4,10 @@ import asyncio
 import gc
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from chat.consumers import CustomerConsumer, database
+from chat.consumers import CustomerConsumer
 from chat.consumers.gathering import Gathering
-from tests.chat.factories import ANA, BETO, Customer, conversing, start
+from tests.chat.factories import Customer, start
 from tests.chat.sockets import customer_socket, do
 
 
@@ -105,32 +103,6 @@ async def test_whoever_leaves_meanwhile_keeps_nobody_from_an_answer():
     asked.is_free.set()
 
     assert await stayer == "B"
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_many_who_ask_where_their_chats_stand_make_one_query(laura):
-    sessions = [await do(start, ANA), await do(conversing, laura, BETO)]
-    captured = await do(CaptureQueriesContext, connection)
-    await do(captured.__enter__)
-    answers = await database._standings([(sessions[n % 2].pk, bool(n % 3)) for n in range(20)])
-    queries = await do(lambda: captured.captured_queries)
-    await do(captured.__exit__, None, None, None)
-
-    assert len(queries) == 1
-    assert [facts[0]["session"] for _newest, facts in answers] == [session.pk for session in sessions] * 10
-
-
-@pytest.mark.django_db(transaction=True)
-async def test_consoles_that_ask_for_their_lists_are_told_their_own(laura, diego):
-    await do(start, ANA)
-    await do(conversing, laura, BETO)
-
-    of_laura, of_diego = await database._lists([laura, diego])
-
-    assert of_laura["waiting"] == of_diego["waiting"] == 1
-    assert of_laura == await database.lists(laura)
-    assert of_diego == await database.lists(diego)
-    assert of_laura["digest"] != of_diego["digest"]
 
 
 @pytest.mark.django_db(transaction=True)

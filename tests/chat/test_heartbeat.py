@@ -9,6 +9,7 @@ from django.db import connection
 
 from chat import events, services
 from chat.consumers import base as consumers
+from chat.consumers import database
 from chat.events import customer_group, staff_group
 from chat.models import AGENTS_GROUP, SUPERVISORS_GROUP, Agent
 from chat.services.agents import set_group
@@ -209,6 +210,29 @@ async def test_stale_news_of_the_state_are_corrected(quick_beats, laura):
         assert (await socket.next("session.changed"))["state"] == "waiting"
 
         assert await socket.next("session.changed") == now
+
+
+async def test_a_heartbeat_tells_no_older_state_after_a_newer_one(quick_beats, laura, monkeypatch):
+    session = await do(conversing, laura)
+    look, has_looked, may_answer = database.look, asyncio.Event(), asyncio.Event()
+
+    async def slowly(question, patience=0.0):
+        answer = await look(question, patience)
+        has_looked.set()
+        await may_answer.wait()
+        return answer
+
+    async with customer_socket(ANA) as socket:
+        await socket.follow_live(session.pk, after=(await do(fresh, session)).last_number)
+        monkeypatch.setattr(database, "look", slowly)
+        async with asyncio.timeout(10):
+            await has_looked.wait()
+        await do(end, session)
+        assert (await socket.next("session.changed"))["state"] == "ended"
+        may_answer.set()
+
+        frames = await socket.until_repaired()
+    assert of_type(frames, "session.changed") == []
 
 
 async def test_leaving_a_chat_during_a_heartbeat_stops_no_heartbeat(quick_beats, laura, diego):
