@@ -11,9 +11,9 @@ from bench.talk import Speaker
 from bench.targets import LARGER, Target
 
 PAIRS = 50
-# Lines of a pair come this often: fifty a second. What a process does anyway is a small part then, and the
-# core that the engines share with it is not full.
-PERIOD_SECONDS = 0.5
+# Lines of a pair come this often, forty a second in each group. What a process does anyway is a small part
+# then, and the core that the engines and all three processes share is not full.
+PERIOD_SECONDS = 0.625
 SECONDS = 6.0
 RATIO = 1.1
 
@@ -44,20 +44,24 @@ def processes(plan: Plan) -> Sequence[Line]:
 
 
 async def _rounds(plan: Plan, groups: list[tuple[list[Target], list[Speaker]]]) -> list[list[float]]:
+    """What a message cost each group, who all talk at the same time: a machine that is slow is so for both."""
     for _webs, speakers in groups:
         await talk.connect(speakers)
     costs: list[list[float]] = [[] for _ in groups]
     for _ in range(plan.rounds):
+        before = [_used(webs, speakers) for webs, speakers in groups]
+        await asyncio.gather(
+            *(talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS) for _webs, speakers in groups)
+        )
         for place, (webs, speakers) in enumerate(groups):
-            before, said = _cpu(webs), sum(speaker.said for speaker in speakers)
-            await talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS)
-            said = sum(speaker.said for speaker in speakers) - said
-            costs[place].append((_cpu(webs) - before) / said * 1000)
+            cpu, said = _used(webs, speakers)
+            costs[place].append((cpu - before[place][0]) / (said - before[place][1]) * 1000)
     for _webs, speakers in groups:
         talk.without_errors(speakers)
         talk.hang_up(speakers)
     return costs
 
 
-def _cpu(webs: Sequence[Target]) -> float:
-    return sum(web.cpu_seconds() for web in webs)
+def _used(webs: Sequence[Target], speakers: Sequence[Speaker]) -> tuple[float, int]:
+    """CPU seconds and lines said, until now."""
+    return sum(web.cpu_seconds() for web in webs), sum(speaker.said for speaker in speakers)
