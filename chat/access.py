@@ -5,8 +5,9 @@ import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.sessions.backends.base import SessionBase
@@ -102,8 +103,34 @@ def chat_of(key: str | None, now: datetime) -> ChatSession | None:
     """The one chat that the browser with this key sees."""
     if key is None:
         return None
-    shown = ChatSession.objects.shown_to(hash_key(key), now)
+    shown = ChatSession.objects.shown_to([hash_key(key)], now - settings.CHAT_SHOW_ENDED)
     return shown.select_related("agent", "program", "offline_message").first()
+
+
+class Shown(NamedTuple):
+    """What a socket keeps of the chat that its browser sees."""
+
+    session: int
+    folio: str
+    visitor: int
+    is_waiting: bool
+
+
+_SHOWN = Prepared(
+    lambda key_hashes, past: ChatSession.objects.shown_to(key_hashes, past).values_list(
+        "visitor__key_hash", "pk", "folio", "visitor", "state"
+    )
+)
+
+
+def chats_of(keys: Sequence[str | None], now: datetime) -> list[Shown | None]:
+    """`chat_of` for each of several browsers, in one query."""
+    hashes = [key and hash_key(key) for key in keys]
+    shown: dict[str, Shown] = {}
+    rows = _SHOWN.tuples({one for one in hashes if one}, now - settings.CHAT_SHOW_ENDED)
+    for key_hash, session, folio, visitor, state in rows:
+        shown.setdefault(key_hash, Shown(session, folio, visitor, state == ChatSession.State.WAITING))
+    return [shown.get(one or "") for one in hashes]
 
 
 def past_chat(visitor: Visitor | None, folio: str) -> ChatSession | None:

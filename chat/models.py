@@ -1,6 +1,7 @@
 """Who talks (agents, visitors), about what (programs), and what was said (sessions, messages, files)."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -138,11 +139,11 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def ended(self) -> Self:
         return self.filter(state=ChatSession.State.ENDED)
 
-    def shown_to(self, key_hash: str, now: datetime) -> Self:
-        """The chat a customer's page shows: the open one, or one that ended lately and was not put away."""
-        is_past = Q(ended_at__lte=now - settings.CHAT_SHOW_ENDED)
-        own = self.filter(visitor__key_hash=key_hash, put_away_at=None)
-        return own.exclude(is_past).order_by("-pk")
+    def shown_to(self, key_hashes: Collection[str], past: datetime) -> Self:
+        """What customers' pages show, the newest first: the open chat, or one that ended after `past` and was
+        not put away."""
+        own = self.filter(visitor__key_hash__in=key_hashes, put_away_at=None)
+        return own.exclude(ended_at__lte=past).order_by("-pk")
 
     def related_to(self, session: "ChatSession") -> Self:
         """Earlier chats of the same RFC or e-mail, newest first."""

@@ -85,9 +85,7 @@ class AgentConsumer(SupportConsumer):
         except services.NotYourChat:
             await self._leave_chat(session)
             raise
-        for frame in standing.facts:
-            await self.push(frame)
-        await self.catch_up(session)
+        await self.begin(session, standing)
 
     def asker(self, payload: Frame) -> commands.Asker:
         return commands.Asker(session=commands.session_named(payload), agent=self.agent)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
@@ -20,7 +19,6 @@ from chat.consumers import database
 from chat.cursor import Cursor, Verdict
 from core import measures
 from core.errors import RuleBroken
-from core.limits import check_limit
 from core.strict_json import BadFrame, loads_strict
 from core.trace import SocketLog
 
@@ -190,9 +188,7 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def is_flooded(self, address: str) -> bool:
         """Count one more socket of an address; True over the limits a minute, or at once."""
-        try:
-            await database_sync_to_async(check_limit)("sockets_per_address", address)
-        except RuleBroken:
+        if not await database.may_open(address):
             return True
         return self.is_one_too_many(f"address {address}", settings.CHAT_MAX_SOCKETS_PER_ADDRESS)
 
@@ -404,6 +400,14 @@ class SupportConsumer(AsyncWebsocketConsumer):
         cursor.advance(number)
         await self.push(frame)
         measures.delivered(frame["created_at"])
+
+    async def begin(self, session: int, standing: readers.Standing) -> None:
+        """Tell a browser that follows a chat from now on where it stands, and the lines that it misses."""
+        for frame in standing.facts:
+            await self.push(frame)
+        # Whoever only comes back misses none, and so nobody looks for them.
+        if self.cursors[session].judge(standing.newest) is not Verdict.OLD:
+            await self.catch_up(session)
 
     async def catch_up(self, session: int) -> None:
         """Send what is missing, from the database, in order.

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
-from django.utils import timezone
 
 from chat import access, commands, events, readers
 from chat.consumers import database
@@ -26,23 +24,21 @@ class CustomerConsumer(SupportConsumer):
     async def admit(self) -> int | None:
         if await self.is_flooded(client_address(self.scope)):
             return Close.TOO_MANY
-        session = await self._session()
-        if session is None:
+        shown = await database.chat_of(self._key())
+        if shown is None:
             return Close.NO_CHAT
-        trace.folio.set(session.folio)
-        if self.is_one_too_many(f"visitor {session.visitor_id}", settings.CHAT_MAX_SOCKETS_PER_VISITOR):
+        trace.folio.set(shown.folio)
+        if self.is_one_too_many(f"visitor {shown.visitor}", settings.CHAT_MAX_SOCKETS_PER_VISITOR):
             return Close.TOO_MANY
-        # Not the row: thousands of sockets keep what they have for hours.
-        self.session, self.visitor = session.pk, session.visitor_id
+        # Not more: thousands of sockets keep what they have for hours.
+        self.session, self.visitor = shown.session, shown.visitor
         await self.join(events.customer_group(self.session))
-        await self._queue(session.is_waiting)
+        await self._queue(shown.is_waiting)
         return None
 
-    @database_sync_to_async
-    def _session(self) -> ChatSession | None:
+    def _key(self) -> str | None:
         cookies = parse_cookie(dict(self.scope["headers"]).get(b"cookie", b"").decode("latin-1"))
-        key = access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
-        return access.chat_of(key, timezone.now())
+        return access.key_from_cookie(cookies.get(access.COOKIE_NAME, ""))
 
     def question(self) -> readers.Question:
         return readers.Question(tuple(self.cursors))
@@ -50,9 +46,7 @@ class CustomerConsumer(SupportConsumer):
     async def follow(self, payload: Frame) -> None:
         self.cursors[self.session] = Cursor(commands.follow_from(payload))
         answer = await database.look(self.question())
-        for frame in answer.standings[self.session].facts:
-            await self.push(frame)
-        await self.catch_up(self.session)
+        await self.begin(self.session, answer.standings[self.session])
         # The place, which nobody's moving would tell before the next heartbeat.
         if events.QUEUE_GROUP in self.groups_joined:
             await self.on_event(await database.queue(None))

@@ -6,8 +6,9 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from chat import commands, events, readers, services
+from chat import access, commands, events, readers, services
 from chat.consumers.gathering import Gathering
+from core.limits import check_limit_of_many
 
 type Frame = dict[str, Any]
 type Asked = tuple[commands.Asker, Frame]
@@ -40,6 +41,16 @@ async def _run(asked: Sequence[Asked]) -> list[commands.Answer]:
 
 
 @database_sync_to_async
+def _chats(keys: Sequence[str | None]) -> list[access.Shown | None]:
+    return access.chats_of(keys, timezone.now())
+
+
+@database_sync_to_async
+def _sockets_allowed(addresses: Sequence[str]) -> list[bool]:
+    return [broken is None for broken in check_limit_of_many("sockets_per_address", addresses)]
+
+
+@database_sync_to_async
 def _looks(asked: Sequence[readers.Question]) -> list[readers.Answer]:
     return readers.answers(asked)
 
@@ -57,6 +68,10 @@ def _signs_of_life(agents: Sequence[int]) -> list[None]:
 
 
 run: Gathering[Asked, Frame | None] = Gathering(_run, MOST_COMMANDS)
+# Of a browser, by its visitor key.
+chat_of: Gathering[str | None, access.Shown | None] = Gathering(_chats, MOST_COMMANDS)
+# Counts one more socket of an address; False over the limit.
+may_open: Gathering[str, bool] = Gathering(_sockets_allowed, MOST_ALIKE)
 look: Gathering[readers.Question, readers.Answer] = Gathering(_looks, MOST_LOOKS)
 queue: Gathering[None, Frame] = Gathering(_queue, MOST_ALIKE)
 sign_of_life: Gathering[int, None] = Gathering(_signs_of_life, MOST_ALIKE)

@@ -13,10 +13,12 @@ from tests.chat.factories import (
     FIRST_WORDS,
     NOW,
     AgentFactory,
+    Customer,
     accept,
     attended,
     end,
     fresh,
+    later,
     start,
 )
 from tests.chat.test_sending_files import send
@@ -143,6 +145,33 @@ def test_keys_are_long_and_never_the_same():
 
     assert len(keys) == 100
     assert min(map(len, keys)) >= 43
+
+
+def test_of_several_browsers_each_is_told_its_own_chat():
+    carla = Customer("Carla Díaz", "carla@papeleria-diaz.mx", "carla-browser")
+    of_ana, of_beto = start(ANA), start(BETO)
+    of_carla = start(carla)
+    end(of_beto)
+
+    of_each = access.chats_of([BETO.key, None, carla.key, "nobody's", ANA.key], later(minutes=5))
+
+    assert [shown and shown.session for shown in of_each] == [of_beto.pk, None, of_carla.pk, None, of_ana.pk]
+    assert [shown.is_waiting for shown in of_each if shown] == [False, True, True]
+    assert of_each[-1] == (of_ana.pk, of_ana.folio, of_ana.visitor_id, True)
+
+
+@pytest.mark.parametrize("when", [{"minutes": 5}, {"seconds": 3599}, {"seconds": 3600}, {"days": 2}])
+@pytest.mark.parametrize("has_newer", [False, True])
+def test_a_socket_sees_the_chat_that_the_page_shows(when, has_newer):
+    end(start(ANA))
+    if has_newer:
+        start(ANA)
+    page = access.chat_of(ANA.key, later(**when))
+    [shown] = access.chats_of([ANA.key], later(**when))
+
+    assert (shown and shown.folio) == (page and page.folio)
+    is_lately = when in ({"minutes": 5}, {"seconds": 3599})
+    assert (page is not None) == (has_newer or is_lately)
 
 
 # --- The session of staff, asked afresh -----------------------------------------------------------------

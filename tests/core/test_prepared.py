@@ -1,10 +1,13 @@
 """A prepared query finds what the ORM's own would, without asking the ORM again."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chat.models import Agent
 from core.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +87,28 @@ def test_a_query_about_no_values_finds_what_is_there_each_time(numbers):
     Group.objects.filter(name="Beto").delete()
 
     assert groups.tuples() == [("Ana",), ("Carla",), ("Diego",)]
+
+
+def test_moments_are_those_of_each_time(numbers):
+    began = datetime(2026, 11, 24, 16, tzinfo=UTC)
+    Agent.objects.bulk_create(
+        Agent(username=name, last_seen_at=began + timedelta(hours=hours)) for hours, name in enumerate(NAMES)
+    )
+    seen = Prepared(
+        lambda names, after, until: (
+            Agent.objects.filter(username__in=names, last_seen_at__gt=after)
+            .exclude(last_seen_at__gt=until)
+            .order_by("username")
+            .values_list("username")
+        )
+    )
+
+    def between(first, last):
+        return [name for (name,) in seen.tuples(NAMES, *(began + timedelta(hours=h) for h in (first, last)))]
+
+    assert between(0, 2) == ["Beto", "Carla"]
+    assert between(1, 3) == ["Carla", "Diego"]
+    assert between(3, 9) == []
 
 
 def test_what_only_leaves_out_is_read_when_somebody_asks(numbers):
