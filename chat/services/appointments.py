@@ -5,10 +5,13 @@ another one, or the first place in the queue.
 """
 
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from chat import emails, events
@@ -18,6 +21,7 @@ from chat.services.queue import accept_chat, candidates
 from chat.services.rules import AgentIsFull, ChatEnded, ChatTaken
 from core.acts import each
 from core.errors import RuleBroken
+from core.prepared import Prepared
 from scheduling.models import Appointment
 from scheduling.services import arrive, attend, due_to_start, may_come
 
@@ -29,27 +33,41 @@ def start_due_appointments(now: datetime) -> None:
     """Begin the chats of booked hours whose customers are there, with an agent or else in the queue."""
     arrive_by_chat(now)
     # What waits in the queue because nobody was free has its chat already.
-    each(due_to_start(now).filter(chat=None), open_chat, now)
-    each(_unseated(), seat, now)
+    each(_WITHOUT_CHAT.rows((), now), open_chat, now)
+    # Those who have come are few; asked in one, the whole queue would be looked at.
+    each(_UNSEATED.rows([pk for (pk,) in _HAVE_COME.tuples()]), seat, now)
+
+
+def _unseated(come: Sequence[int]) -> ChatSessionQuerySet:
+    """Chats of booked hours that wait and were not told why, also after a clock that stopped half-way."""
+    return ChatSession.objects.waiting().filter(appointment__in=come).exclude(messages__rule=NO_AGENT)
+
+
+_WITHOUT_CHAT = Prepared(lambda _none, now: due_to_start(now).filter(chat=None))
+# In the order of the index that holds none but these.
+_HAVE_COME = Prepared(
+    lambda _none: (
+        Appointment.objects.booked().filter(arrived_at__isnull=False).order_by("arrived_at").values_list("pk")
+    )
+)
+_UNSEATED = Prepared(_unseated)
 
 
 def arrive_by_chat(now: datetime) -> None:
     """Whoever is in a chat of ours at the booked hour is there, without entering the waiting room."""
-    open_chats = ChatSession.objects.open().values("visitor__key_hash")
-    for appointment in may_come(now).filter(readers__key_hash__in=open_chats).distinct():
-        reader = appointment.readers.filter(key_hash__in=open_chats).first()
+    for appointment in _IN_CHAT.rows((), now):
+        reader = appointment.readers.filter(key_hash__in=_open_chats()).first()
         # Too late by a moment, or the chat ended in between.
         with suppress(RuleBroken):
             if reader is not None:
                 arrive(appointment=appointment, key_hash=reader.key_hash, now=now)
 
 
-def _unseated() -> ChatSessionQuerySet:
-    """Chats of booked hours that wait and were not told why, also after a clock that stopped half-way."""
-    # Those who have come are few; asked in one, the whole queue would be looked at.
-    come = Appointment.objects.booked().filter(arrived_at__isnull=False).order_by("arrived_at")
-    waiting = ChatSession.objects.waiting().filter(appointment__in=list(come.values_list("pk", flat=True)))
-    return waiting.exclude(messages__rule=NO_AGENT).select_related("appointment__agent")
+def _open_chats() -> "QuerySet[ChatSession, Any]":
+    return ChatSession.objects.open().values("visitor__key_hash")
+
+
+_IN_CHAT = Prepared(lambda _none, now: may_come(now).filter(readers__key_hash__in=_open_chats()).distinct())
 
 
 def seat(session: ChatSession, now: datetime) -> None:

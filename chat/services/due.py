@@ -19,6 +19,7 @@ from chat.services.rules import NotWaiting
 from chat.services.sessions import close, leave_as_message
 from core import soft_cache
 from core.acts import each
+from core.prepared import Prepared
 from offline_messages.models import OfflineMessage
 from scheduling.calendar import OpeningCalendar
 from scheduling.models import AppointmentEvent
@@ -46,8 +47,7 @@ def due_acts() -> list[Callable[[datetime], object]]:
 
 def end_silent(now: datetime) -> None:
     """Manual, "Continuidad en el chat": a customer who does not answer for long loses the session."""
-    turn = now - settings.CHAT_INACTIVITY_END
-    each(_silent_since(turn), _end_silent, now)
+    each(_SILENT.rows((), now), _end_silent, now)
 
 
 def enforce(session: ChatSession, now: datetime) -> bool:
@@ -78,8 +78,7 @@ def _end_silent(session: ChatSession, now: datetime) -> None:
 
 def warn_silent(now: datetime) -> None:
     """Warn once for each silence, with what ends it."""
-    turn = now - settings.CHAT_INACTIVITY_WARNING
-    each(_silent_since(turn).filter(warned_at=None), _warn, now)
+    each(_UNWARNED.rows((), now), _warn, now)
 
 
 @transaction.atomic
@@ -112,10 +111,13 @@ def return_vanished(now: datetime) -> None:
     gone = Q(agent__last_seen_at__lte=now - settings.CHAT_AGENT_VANISHED) | Q(agent__last_seen_at=None)
     gone |= Q(agent__is_active=False)
     # Agents are few, and chats by the index of theirs: asked in one, all open chats would be looked at.
-    theirs = ChatSession.objects.active().filter(
-        agent__in=list(Agent.objects.gone(now).values_list("pk", flat=True))
-    )
-    each(theirs.order_by("accepted_at"), _return_vanished, gone, now)
+    each(_ACTIVE_OF.rows([pk for (pk,) in _GONE.tuples((), now)]), _return_vanished, gone, now)
+
+
+_GONE = Prepared(lambda _none, now: Agent.objects.gone(now).values_list("pk"))
+_ACTIVE_OF = Prepared(
+    lambda agents: ChatSession.objects.active().filter(agent__in=agents).order_by("accepted_at")
+)
 
 
 def _return_vanished(session: ChatSession, gone: Q, now: datetime) -> bool:
@@ -127,7 +129,7 @@ def turn_waiting_into_messages(now: datetime) -> None:
     calendar = current_calendar()
     if calendar.is_open(now):
         return
-    each(_waiting(), _close_waiting, calendar, now)
+    each(ChatSession.objects.waiting(), _close_waiting, calendar, now)
 
 
 def _close_waiting(session: ChatSession, calendar: OpeningCalendar, now: datetime) -> None:
@@ -146,9 +148,15 @@ def _closing_line(opening: datetime | None) -> str:
 
 def offer_message(now: datetime) -> None:
     """Nobody took the chat: offer to keep waiting or to leave it as a message."""
-    since = now - settings.CHAT_OFFER_MESSAGE
-    tired = _waiting().filter(patience_since__lte=since, offered_at=None)
-    each(tired.order_by("patience_since"), _offer, now)
+    each(_TIRED.rows((), now), _offer, now)
+
+
+def _tired(now: datetime) -> ChatSessionQuerySet:
+    tired = ChatSession.objects.waiting().filter(patience_since__lte=now - settings.CHAT_OFFER_MESSAGE)
+    return tired.filter(offered_at=None).order_by("patience_since")
+
+
+_TIRED = Prepared(lambda _none, now: _tired(now))
 
 
 @transaction.atomic
@@ -183,10 +191,13 @@ def tell_offline_messages(_now: datetime) -> None:
 
 def tell_agenda(_now: datetime) -> None:
     """Tell the consoles that an appointment moved. Scheduling knows nothing of consoles."""
-    newest = AppointmentEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = next((pk for (pk,) in _NEWEST_EVENT.tuples()), 0)
     if soft_cache.recall(_TOLD_AGENDA) != newest:
         soft_cache.keep(_TOLD_AGENDA, newest, None)
         events.announce(events.AgendaChanged(newest=newest), events.AGENTS_GROUP)
+
+
+_NEWEST_EVENT = Prepared(lambda _none: AppointmentEvent.objects.order_by("-pk").values_list("pk")[:1])
 
 
 def _silent_since(turn: datetime) -> ChatSessionQuerySet:
@@ -194,5 +205,7 @@ def _silent_since(turn: datetime) -> ChatSessionQuerySet:
     return ChatSession.objects.active().filter(customer_turn_since__lte=turn).order_by("customer_turn_since")
 
 
-def _waiting() -> ChatSessionQuerySet:
-    return ChatSession.objects.waiting()
+_SILENT = Prepared(lambda _none, now: _silent_since(now - settings.CHAT_INACTIVITY_END))
+_UNWARNED = Prepared(
+    lambda _none, now: _silent_since(now - settings.CHAT_INACTIVITY_WARNING).filter(warned_at=None)
+)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.acts import each
+from core.prepared import Prepared
 from scheduling import emails
 from scheduling.models import Appointment, AppointmentEvent, AppointmentQuerySet
 from scheduling.services.booking import DAY, cancelled
@@ -28,15 +29,21 @@ def due_acts() -> list[Callable[[datetime], object]]:
 
 def sweep_holds(now: datetime) -> int:
     """Forget the holds that expired an hour ago; until then whoever wants the hour removes them."""
-    old = Appointment.objects.expired(now - EXPIRED_HOLD_KEPT)
-    return each(old.order_by("held_until").values_list("pk", flat=True), _forget, old)
+    return each(_OLD_HOLDS.rows((), now), _forget, now)
+
+
+def _old_holds(now: datetime) -> AppointmentQuerySet:
+    return Appointment.objects.expired(now - EXPIRED_HOLD_KEPT).order_by("held_until")
+
+
+_OLD_HOLDS = Prepared(lambda _none, now: _old_holds(now))
 
 
 @transaction.atomic
-def _forget(pk: int, old: AppointmentQuerySet) -> bool:
+def _forget(old: Appointment, now: datetime) -> bool:
     # Locked first: Django deletes by number what it read before, and a booking may have come between. One at
     # a time, so that no transaction keeps several rows that another wants in another order.
-    row = old.select_for_update().filter(pk=pk).first()
+    row = _old_holds(now).select_for_update().filter(pk=old.pk).first()
     if row:
         row.delete()
     return row is not None
@@ -49,7 +56,10 @@ def mark_missed(now: datetime) -> int:
     cancelled, with an apology. Returns how many it ended in either way.
     """
     attendance = cache(in_force)
-    return each(Appointment.objects.overdue(now).select_related("service"), _end, attendance, now)
+    return each(_OVERDUE.rows((), now), _end, attendance, now)
+
+
+_OVERDUE = Prepared(lambda _none, now: Appointment.objects.overdue(now))
 
 
 def _end(row: Appointment, attendance: Callable[[], Attendance], now: datetime) -> bool:
@@ -92,26 +102,46 @@ def remind(now: datetime) -> int:
     many mails it queued.
     """
     attendance = cache(in_force)
-    soon = settings.APPOINTMENT_REMINDER_SOON
-    to_come = Appointment.objects.booked().filter(starts_at__gt=now)
-    is_soon = Q(starts_at__lte=now + soon)
-    last = to_come.filter(is_soon, arrived_at=None, reminded_soon_at=None)
-    first = to_come.filter(~is_soon, starts_at__lte=now + DAY, reminded_day_at=None)
     return sum(
-        each(_that_fit(due, attendance), _remind_of, due, mark, now)
-        for due, mark in ((last, "reminded_soon_at"), (first, "reminded_day_at"))
+        each(_that_fit(due.rows((), now), attendance), _remind_of, query, mark, now)
+        for due, query, mark in (
+            (_SOON, _due_soon, "reminded_soon_at"),
+            (_IN_A_DAY, _due_in_a_day, "reminded_day_at"),
+        )
     )
 
 
-def _that_fit(due: AppointmentQuerySet, attendance: Callable[[], Attendance]) -> list[Appointment]:
+def _due_soon(now: datetime) -> AppointmentQuerySet:
+    return _to_come(now).filter(_is_soon(now), arrived_at=None, reminded_soon_at=None)
+
+
+def _due_in_a_day(now: datetime) -> AppointmentQuerySet:
+    return _to_come(now).filter(~_is_soon(now), starts_at__lte=now + DAY, reminded_day_at=None)
+
+
+_SOON = Prepared(lambda _none, now: _due_soon(now))
+_IN_A_DAY = Prepared(lambda _none, now: _due_in_a_day(now))
+
+
+def _to_come(now: datetime) -> AppointmentQuerySet:
+    return Appointment.objects.booked().filter(starts_at__gt=now)
+
+
+def _is_soon(now: datetime) -> Q:
+    return Q(starts_at__lte=now + settings.APPOINTMENT_REMINDER_SOON)
+
+
+def _that_fit(due: list[Appointment], attendance: Callable[[], Attendance]) -> list[Appointment]:
     """Those hit by a change stay unmarked: moved to another agent, say, they are still reminded of."""
-    return [row for row in due.select_related("service") if fits(attendance(), row)]
+    return [row for row in due if fits(attendance(), row)]
 
 
 @transaction.atomic
-def _remind_of(row: Appointment, due: AppointmentQuerySet, mark: str, now: datetime) -> bool:
+def _remind_of(
+    row: Appointment, due: Callable[[datetime], AppointmentQuerySet], mark: str, now: datetime
+) -> bool:
     # Without order, which an update does not take. The hour as well: the mail must not tell the old one.
-    rows = due.order_by().filter(pk=row.pk, starts_at=row.starts_at)
+    rows = due(now).order_by().filter(pk=row.pk, starts_at=row.starts_at)
     is_mine = rows.update(**{mark: now}) == 1
     if is_mine:
         emails.queue_reminder(row, now)

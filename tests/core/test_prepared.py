@@ -111,6 +111,43 @@ def test_moments_are_those_of_each_time(numbers):
     assert between(3, 9) == []
 
 
+def test_a_query_may_shift_a_moment_and_settings_may_say_by_how_much(settings):
+    began = datetime(2026, 11, 24, 16, 0, 0, 250_000, tzinfo=UTC)
+    Agent.objects.create(username="Ana", last_seen_at=began)
+    settings.CHAT_AGENT_VANISHED = timedelta(seconds=90)
+    seen = Prepared(
+        lambda _none, now: Agent.objects.filter(
+            last_seen_at__gte=now - settings.CHAT_AGENT_VANISHED, last_seen_at__lt=now
+        )
+    )
+
+    def is_seen(**after):
+        return [agent.username for agent in seen.rows((), began + timedelta(**after))] == ["Ana"]
+
+    assert [is_seen(), is_seen(seconds=1), is_seen(seconds=90), is_seen(seconds=90, microseconds=1)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    settings.CHAT_AGENT_VANISHED = timedelta(seconds=30)
+    assert [is_seen(seconds=30), is_seen(seconds=31)] == [True, False]
+
+
+def test_days_that_a_query_names_itself_are_no_moments_of_ours(numbers):
+    day = datetime(2026, 11, 24, tzinfo=UTC)
+    Agent.objects.bulk_create(
+        Agent(username=name, last_seen_at=day + timedelta(days=place)) for place, name in enumerate(NAMES)
+    )
+    since = Prepared(
+        lambda _none, until: Agent.objects.filter(
+            last_seen_at__gte=day + timedelta(days=1), last_seen_at__lte=until
+        )
+    )
+
+    assert {agent.username for agent in since.rows((), day + timedelta(days=2))} == {"Beto", "Carla"}
+
+
 def test_what_only_leaves_out_is_read_when_somebody_asks(numbers):
     groups = Prepared(lambda pks: Group.objects.filter(pk__in=pks).only("pk"))
     [group] = groups.rows([numbers[3]])
