@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bench import talk, targets
@@ -14,7 +14,7 @@ from bench.targets import SQLITE, Target
 PAIRS = 500
 PERIOD_SECONDS = 2.5
 SECONDS = 5.0
-# Heartbeats that came due while a server stood still are sent when it goes on: no part of an ordinary second.
+# Connecting and leaving are no part of an ordinary second, nor is the first thing that somebody says.
 SETTLE_SECONDS = 2.0
 P50_MS, P99_MS = 2.0, 10.0
 
@@ -27,9 +27,9 @@ def latency(plan: Plan) -> Sequence[Line]:
         known = targets.people(folder, {}, pairs=pairs)["pairs"]
         product = stack.enter_context(targets.product(folder, {}))
         floor = stack.enter_context(targets.floor(plan.room("latency-floor"), {}))
-        groups = [
-            (floor, talk.floor_pairs(floor, pairs)),
-            (product, talk.product_pairs(product, known)),
+        groups: list[Group] = [
+            (floor, lambda: talk.floor_pairs(floor, pairs)),
+            (product, lambda: talk.product_pairs(product, known)),
         ]
         least, ours = asyncio.run(_rounds(plan, groups))
     what = f"{2 * pairs} sockets, {pairs / PERIOD_SECONDS:.0f} messages/s, {SQLITE}"
@@ -56,16 +56,25 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-async def _rounds(plan: Plan, groups: list[tuple[Target, list[Speaker]]]) -> list[list[list[float]]]:
-    for _target, speakers in groups:
-        await talk.connect(speakers)
+type Group = tuple[Target, Callable[[], list[Speaker]]]
+
+
+async def _rounds(plan: Plan, groups: list[Group]) -> list[list[list[float]]]:
     found: list[list[list[float]]] = [[] for _ in groups]
     for _ in range(plan.rounds):
-        for place, (target, speakers) in enumerate(groups):
+        for place, (target, people) in enumerate(groups):
             with target.alone(*(other for other, _ in groups if other is not target)):
-                await asyncio.sleep(SETTLE_SECONDS)
-                found[place].append(await talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS))
-    for _target, speakers in groups:
-        talk.without_errors(speakers)
-        talk.hang_up(speakers)
+                found[place].append(await _round(plan, people()))
     return found
+
+
+async def _round(plan: Plan, speakers: list[Speaker]) -> list[float]:
+    """A round's own sockets: while a server stands still, heartbeats of those that stay open would gather."""
+    await talk.connect(speakers)
+    await asyncio.sleep(SETTLE_SECONDS)
+    await talk.paced(speakers, PERIOD_SECONDS, PERIOD_SECONDS)
+    delays = await talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS)
+    talk.without_errors(speakers)
+    talk.hang_up(speakers)
+    await asyncio.sleep(SETTLE_SECONDS)
+    return delays

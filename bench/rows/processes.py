@@ -44,7 +44,7 @@ def processes(plan: Plan) -> Sequence[Line]:
 
 
 async def _rounds(plan: Plan, groups: list[tuple[list[Target], list[Speaker]]]) -> list[list[float]]:
-    """What a message cost each group, who all talk at once: a machine that is slow just then is so for both."""
+    """What a message cost each group, who all talk at once: when the machine is slow, it is so for both."""
     for _webs, speakers in groups:
         await talk.connect(speakers)
     costs: list[list[float]] = [[] for _ in groups]

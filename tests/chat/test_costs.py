@@ -123,3 +123,26 @@ async def test_no_frame_of_a_line_is_large(laura, monkeypatch):
     assert largest["message.created"] - len(TEXT) <= 320
     assert largest["message.stored"] <= 200
     assert largest["marks.moved"] <= 120
+
+
+async def test_a_browser_that_comes_back_and_missed_nothing(laura, monkeypatch):
+    session = await do(conversing, laura)
+    newest = await do(fresh, session)
+    async with counted(monkeypatch) as costs, customer_socket(ANA) as customer:
+        await customer.follow_live(session.pk, newest.last_number)
+
+    # Whose chat it is, and where that stands; no line is looked for.
+    assert costs.statements == {"SELECT": 2}
+    assert costs.news == []
+    assert costs.renders == 0
+
+
+async def test_a_browser_that_comes_back_and_missed_a_line(laura, monkeypatch):
+    session = await do(conversing, laura)
+    newest = await do(fresh, session)
+    async with counted(monkeypatch) as costs, customer_socket(ANA) as customer:
+        await customer.follow(session.pk, newest.last_number - 1)
+        missed = await customer.next("message.created")
+
+    assert missed["number"] == newest.last_number
+    assert costs.statements == {"SELECT": 3}
