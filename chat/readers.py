@@ -71,7 +71,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """As of one moment. A chat that is not there has no standing, and without login there is no agent.
+    """As of now. A chat that is not there has no standing, and without login there is no agent.
 
     `lists` is the frame that tells of them, or nothing.
     """

@@ -403,10 +403,14 @@ class SupportConsumer(AsyncWebsocketConsumer):
 
     async def begin(self, session: int, standing: readers.Standing) -> None:
         """Tell a browser that follows a chat from now on where it stands, and the lines that it misses."""
+        cursor = self.cursors.get(session)
+        if cursor is None:
+            # A heartbeat found that it may no longer be read, and has told so.
+            return
         for frame in standing.facts:
             await self.push(frame)
         # Whoever only comes back misses none, and so nobody looks for them.
-        if self.cursors[session].judge(standing.newest) is not Verdict.OLD:
+        if cursor.judge(standing.newest) is not Verdict.OLD:
             await self.catch_up(session)
 
     async def catch_up(self, session: int) -> None:

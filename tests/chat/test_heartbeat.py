@@ -250,6 +250,43 @@ async def test_leaving_a_chat_during_a_heartbeat_stops_no_heartbeat(quick_beats,
         assert await socket.next("heartbeat")
 
 
+async def test_a_chat_that_a_heartbeat_leaves_while_it_is_followed_ends_no_socket(
+    quick_beats, laura, diego, monkeypatch
+):
+    session = await do(conversing, laura)
+    look, followed, may_answer = database.look, [], asyncio.Event()
+
+    async def slowly(question, patience=0.0):
+        answer = await look(question, patience)
+        if not question.wants_lists:
+            followed.append(answer)
+            # The second look of following: the chat's group is joined.
+            if len(followed) == 2:
+                await may_answer.wait()
+        return answer
+
+    def move():
+        services.return_to_queue(session=fresh(session), now=NOW)
+        accept(session, diego)
+
+    async with agent_socket(laura) as socket:
+        monkeypatch.setattr(database, "look", slowly)
+        await socket.follow(session.pk)
+        async with asyncio.timeout(10):
+            while len(followed) < 2:
+                await asyncio.sleep(0.01)
+            await do(silently, move)
+            while await members(staff_group(session.pk)):
+                await asyncio.sleep(0.01)
+        may_answer.set()
+        await socket.ready()
+
+        frames = await socket.until_repaired()
+        assert of_type(frames, "message.created") == []
+        await do(say_as_agent, session, diego, "Secreto de Diego")
+        assert of_type(await socket.until_repaired(), "message.created") == []
+
+
 # --- Whom it ends ---------------------------------------------------------------------------------------
 
 
