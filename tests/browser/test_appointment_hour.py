@@ -196,8 +196,10 @@ def test_whoever_does_not_come_frees_the_agent_and_books_again_with_one_click(
 
     # One click, another hour, and the data are there.
     rosa.get_by_role("link", name="Agendar de nuevo").click()
+    noon = rosa.get_by_role("button", name="12:00")
+    expect(noon).to_be_visible()
     shoot(rosa, "90-cita-de-nuevo")
-    rosa.get_by_role("button", name="12:00").click()
+    noon.click()
     expect(rosa.get_by_label("Nombre o Razón Social")).to_have_value("Abarrotes Beta")
     expect(rosa.get_by_label("¿Qué necesita consultar?")).to_have_value(ABOUT)
     shoot(rosa, "91-cita-de-nuevo-datos")
