@@ -74,7 +74,7 @@ async def _round(plan: Plan, speakers: list[Speaker]) -> list[float]:
     """A round's own sockets: while a server stands still, heartbeats of those that stay open would gather."""
     await talk.connect(speakers)
     await asyncio.sleep(SETTLE_SECONDS)
-    await talk.paced(speakers, WARM_SECONDS, PERIOD_SECONDS)
+    await talk.paced(speakers, plan.seconds(WARM_SECONDS), PERIOD_SECONDS)
     delays = await talk.paced(speakers, plan.seconds(SECONDS), PERIOD_SECONDS)
     talk.without_errors(speakers)
     talk.hang_up(speakers)
